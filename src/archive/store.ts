@@ -1,0 +1,117 @@
+import { existsSync, linkSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { removeIfThere, rename, syncDirectory, writeNewFile } from '../disk/durable.js';
+import { diskFault, errnoOf } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
+import { archiveDay, archivePath } from './path.js';
+
+/**
+ * Gives an original its place in the archive: a hard link to our own durable copy in the spool, so that no byte is copied. The entry
+ * is durable after `syncArchive`. Doing it again after a crash changes nothing; another file at that place is never replaced.
+ */
+export function addToArchive(archive: string, id: string, ownCopy: string): void {
+  const path = `${archive}/${archivePath(id)}`;
+  try {
+    linkSync(ownCopy, path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' && !existsSync(dirname(path))) {
+      makeDay(archive, archiveDay(id));
+      addToArchive(archive, id, ownCopy);
+      return;
+    }
+    if (code === 'EEXIST') {
+      if (isSameFile(ownCopy, path)) return;
+      throw new SealdropError('archive-conflict', `${path} is there already and is not the original of message ${id}`, {
+        disposition: 'fatal',
+        cure: 'Somebody put a file into the archive: move it away, run `sealdrop audit verify`, and start again.',
+      });
+    }
+    if (code === 'EXDEV') {
+      throw new SealdropError('archive-other-mount', `${archive} is on another mount than the spool`, {
+        disposition: 'fatal',
+        cure: 'Keep archive and work directories on one mount: the archive entry is a hard link.',
+        cause: error,
+      });
+    }
+    throw diskFault(error, 'link', path);
+  }
+}
+
+/** Makes the entries of these messages durable: one fsync a day directory. */
+export function syncArchive(archive: string, ids: readonly string[]): void {
+  for (const day of new Set(ids.map(archiveDay))) syncDirectory(`${archive}/${day}`);
+}
+
+/**
+ * Keeps a certificate once, as `certs/<fingerprint>.der`, durable on return. The audit names certificates by fingerprint only.
+ * Killed in between: a `.tmp` file is left, replaced next time.
+ */
+export function keepCertificate(archive: string, fingerprint: string, der: Buffer): void {
+  const directory = `${archive}/certs`;
+  const path = `${directory}/${fingerprint}.der`;
+  if (existsSync(path)) return;
+  makeDirectory(directory);
+  const temporary = `${directory}/.${fingerprint}.${process.pid}-${process.hrtime.bigint()}.tmp`;
+  try {
+    writeNewFile(temporary, [der], { mode: 0o440 });
+    rename(temporary, path);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+  syncDirectory(directory);
+}
+
+/** Every original in the archive, by directory order of days; memory holds one day. Other files are yielded as strangers. */
+export function* archivedFiles(
+  archive: string,
+): Generator<{ kind: 'original'; id: string; path: string } | { kind: 'stranger'; path: string }> {
+  for (const year of names(archive)) {
+    if (year === 'certs') continue;
+    for (const month of names(`${archive}/${year}`)) {
+      for (const day of names(`${archive}/${year}/${month}`)) {
+        for (const name of names(`${archive}/${year}/${month}/${day}`)) {
+          const path = `${year}/${month}/${day}/${name}`;
+          const id = /^([0-9a-f-]{36})\.eml$/.exec(name)?.[1];
+          yield id !== undefined && archivePath(id) === path ? { kind: 'original', id, path } : { kind: 'stranger', path };
+        }
+      }
+    }
+  }
+}
+
+function makeDay(archive: string, day: string): void {
+  let path = archive;
+  for (const part of day.split('/')) {
+    const parent = path;
+    path = `${parent}/${part}`;
+    if (existsSync(path)) continue;
+    makeDirectory(path);
+    syncDirectory(parent);
+  }
+}
+
+/** Group and set-group-ID bit come from the archive directory itself, so that its auditors' group reads what is added. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o2750 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw diskFault(error, 'make', path);
+  }
+}
+
+function names(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+    throw diskFault(error, 'list', path);
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  const one = statSync(a);
+  const other = statSync(b);
+  return one.ino === other.ino && one.dev === other.dev;
+}

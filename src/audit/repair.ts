@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { syncDescriptor, syncDirectory, writeNewFile } from '../disk/durable.js';
+import { diskFault } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
+import { chainDays, chainName, detailsName } from './files.js';
+import { linesOf } from './lines.js';
+import { firstPrev, parseChainLine, parseDetailsLine } from './record.js';
+
+/**
+ * The writer never has more than this many bytes of a file written but not yet acknowledged as durable, so a tear after a crash
+ * cannot reach further back. Damage beyond it is not a tear.
+ */
+export const maxUnacknowledgedBytes = 1 << 20;
+
+export interface ChainEnd {
+  /** The newest day with a chain file, after the repair. */
+  readonly day: string | undefined;
+  readonly seq: number;
+  readonly hash: string;
+  readonly cuts: readonly Cut[];
+}
+
+export interface Cut {
+  readonly file: string;
+  readonly fromByte: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Where the cut bytes are kept, relative to the audit directory. */
+  readonly keptAs: string;
+}
+
+/**
+ * Finds the end of the chain and cuts back what a crash left unfinished (I4). A record counts as acknowledged only if its chain line
+ * and its details line are both whole, since the writer acknowledges after both files are durable. Cut bytes are copied to `torn/`,
+ * durably, before the file is shortened: killed in between, the next start does the same again.
+ * Throws `audit-chain-broken` (fatal) if a complete record fails its hash or its link: that is never cut.
+ */
+export function repairTail(directory: string, nowMs: number): ChainEnd {
+  const cuts: Cut[] = [];
+  for (;;) {
+    const day = chainDays(directory).at(-1);
+    if (day === undefined) return { day, seq: 0, hash: firstPrev, cuts };
+    const end = repairDay(directory, day, nowMs, cuts);
+    if (end !== undefined) return { ...end, day, cuts };
+    // Nothing acknowledged in the newest file (killed while it was being made): the one before it is the end.
+    setAside(directory, chainName(day), nowMs);
+    if (existsSync(`${directory}/${detailsName(day)}`)) setAside(directory, detailsName(day), nowMs);
+    syncDirectory(directory);
+  }
+}
+
+function repairDay(directory: string, day: string, nowMs: number, cuts: Cut[]): { seq: number; hash: string } | undefined {
+  const chainPath = `${directory}/${chainName(day)}`;
+  const detailsPath = `${directory}/${detailsName(day)}`;
+  if (!existsSync(detailsPath)) writeNewFile(detailsPath, [], { mode: 0o600 });
+  const lastDetail = endOfDetails(detailsPath);
+  const chain = endOfChain(chainPath, lastDetail.seq);
+  // Details are whole up to the chain's end; what lies beyond it belongs to records that were never acknowledged.
+  const detailsEnd = chain.last === undefined ? 0 : offsetAfter(detailsPath, chain.last.seq);
+  for (const [name, from] of [
+    [chainName(day), chain.end],
+    [detailsName(day), detailsEnd],
+  ] as const) {
+    const cut = cutBack(directory, name, from, nowMs);
+    if (cut !== undefined) cuts.push(cut);
+  }
+  return chain.last;
+}
+
+/** Reads the window in which a tear can lie. The record before the window is trusted here; `audit verify` reads everything. */
+function endOfChain(path: string, lastDetailSeq: number): { end: number; last: { seq: number; hash: string } | undefined } {
+  const size = statSync(path).size;
+  let last: { seq: number; hash: string } | undefined;
+  let end = windowStart(path, size);
+  for (const line of linesOf(path, end)) {
+    const parsed = line.complete ? parseChainLine(line.text) : { kind: 'torn' as const };
+    if (parsed.kind === 'torn') break;
+    if (parsed.kind === 'altered') throw broken(path, line.offset, 'does not match its own hash');
+    const { seq, prev, hash } = parsed.record;
+    if (last !== undefined && (prev !== last.hash || seq !== last.seq + 1))
+      throw broken(path, line.offset, 'does not follow the record before it');
+    if (seq > lastDetailSeq) break;
+    last = { seq, hash };
+    end = line.offset + Buffer.byteLength(line.text) + 1;
+  }
+  if (size - end > maxUnacknowledgedBytes) throw broken(path, end, 'is damaged further back than a crash can reach');
+  return { end, last };
+}
+
+function endOfDetails(path: string): { seq: number } {
+  const size = statSync(path).size;
+  const start = windowStart(path, size);
+  let seq = start === 0 ? 0 : -1;
+  for (const line of linesOf(path, start)) {
+    const parsed = line.complete ? parseDetailsLine(line.text) : { kind: 'torn' as const };
+    if (parsed.kind === 'torn') break;
+    seq = parsed.seq;
+  }
+  return { seq };
+}
+
+function offsetAfter(path: string, seq: number): number {
+  const size = statSync(path).size;
+  let end = windowStart(path, size);
+  for (const line of linesOf(path, end)) {
+    const parsed = line.complete ? parseDetailsLine(line.text) : { kind: 'torn' as const };
+    if (parsed.kind === 'torn' || parsed.seq > seq) break;
+    end = line.offset + Buffer.byteLength(line.text) + 1;
+  }
+  return end;
+}
+
+/** The first line start at least two tear lengths (and the longest line) before the end, so that whole records precede any tear. */
+function windowStart(path: string, size: number): number {
+  const wanted = size - 4 * maxUnacknowledgedBytes;
+  if (wanted <= 0) return 0;
+  for (const line of linesOf(path, wanted)) return line.offset + Buffer.byteLength(line.text) + 1;
+  return 0;
+}
+
+function cutBack(directory: string, name: string, from: number, nowMs: number): Cut | undefined {
+  const path = `${directory}/${name}`;
+  const bytes = statSync(path).size - from;
+  if (bytes === 0) return undefined;
+  const descriptor = openSync(path, 'r+');
+  try {
+    const torn = Buffer.alloc(bytes);
+    readSync(descriptor, torn, 0, bytes, from);
+    const keptAs = tornName(name, nowMs);
+    makeTornDirectory(directory);
+    writeNewFile(`${directory}/${keptAs}`, [torn], { mode: 0o600 });
+    syncDirectory(`${directory}/torn`);
+    ftruncateSync(descriptor, from);
+    syncDescriptor(descriptor, path);
+    return { file: name, fromByte: from, bytes, sha256: createHash('sha256').update(torn).digest('hex'), keptAs };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function setAside(directory: string, name: string, nowMs: number): void {
+  makeTornDirectory(directory);
+  renameSync(`${directory}/${name}`, `${directory}/${tornName(name, nowMs)}`);
+  syncDirectory(`${directory}/torn`);
+}
+
+function tornName(name: string, nowMs: number): string {
+  return `torn/${name}.${nowMs}-${process.hrtime.bigint()}`;
+}
+
+function makeTornDirectory(directory: string): void {
+  try {
+    mkdirSync(`${directory}/torn`, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw diskFault(error, 'make', `${directory}/torn`);
+  }
+}
+
+function broken(path: string, offset: number, why: string): SealdropError {
+  return new SealdropError('audit-chain-broken', `${path}: the record at byte ${offset} ${why}`, {
+    disposition: 'fatal',
+    cure: 'Keep a copy of the audit directory, run `sealdrop audit verify`, and restore the file from a copy before starting again.',
+  });
+}

@@ -1,0 +1,235 @@
+import { closeSync, constants, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { syncDescriptor, syncDirectory, writeAll } from '../disk/durable.js';
+import { diskFault, fsyncFault } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
+import { chainName, dayOf, detailsName } from './files.js';
+import { chainLine, detailsLine, type Entry, newEntry } from './record.js';
+import { type ChainEnd, type Cut, maxUnacknowledgedBytes, repairTail } from './repair.js';
+
+export interface AuditWriterOptions {
+  readonly directory: string;
+  readonly now: () => Date;
+  /** Called when the disk refuses a write that will be tried again (`wait`), and with undefined when it works again. */
+  readonly onWait?: (fault: SealdropError | undefined) => void;
+  /** Pause before a refused write is tried again; undefined: it is not, the append fails (`run --once`). */
+  readonly retryMs?: number | undefined;
+}
+
+interface Waiting {
+  readonly entries: readonly Entry[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface OpenDay {
+  readonly day: string;
+  readonly chain: number;
+  readonly details: number;
+  chainBytes: number;
+  detailsBytes: number;
+}
+
+const datasync = promisify(fdatasync);
+
+/**
+ * The one writer of the audit chain. `append` resolves when its records are durable in both files; appends that arrive while the
+ * disk is busy share the next write (group commit).
+ */
+export class AuditWriter {
+  /** What start-up had to cut back; already recorded in the chain. */
+  readonly repaired: readonly Cut[];
+  private readonly options: AuditWriterOptions;
+  private seq: number;
+  private hash: string;
+  private open: OpenDay | undefined;
+  private lastDay: string | undefined;
+  private waiting: Waiting[] = [];
+  private running: Promise<void> | undefined;
+  private failure: unknown;
+  private stopping = false;
+
+  private constructor(options: AuditWriterOptions, end: ChainEnd) {
+    this.options = options;
+    this.seq = end.seq;
+    this.hash = end.hash;
+    this.lastDay = end.day;
+    this.repaired = end.cuts;
+  }
+
+  /** Opens the chain for appending, repairing a torn tail first (I4); the repair is itself a record. */
+  static async start(options: AuditWriterOptions): Promise<AuditWriter> {
+    makeDirectory(options.directory);
+    const writer = new AuditWriter(options, repairTail(options.directory, options.now().getTime()));
+    if (writer.repaired.length > 0) await writer.append([newEntry('repaired', {}, { cuts: writer.repaired })]);
+    return writer;
+  }
+
+  append(entries: readonly Entry[]): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (entries.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ entries, resolve, reject });
+      this.running ??= this.drain();
+    });
+  }
+
+  /** Waits for what is being written and closes the files. An append that waits for disk space fails. */
+  async close(): Promise<void> {
+    this.stopping = true;
+    await this.running;
+    if (this.open !== undefined) closeDay(this.open);
+    this.open = undefined;
+    this.failure ??= new SealdropError('audit-closed', 'the audit trail is closed', {
+      disposition: 'fatal',
+      cure: 'Start sealdrop again.',
+    });
+  }
+
+  private async drain(): Promise<void> {
+    // Appends made in the same turn of the event loop belong together.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const group = this.takeGroup();
+      try {
+        await this.writeGroup(group.flatMap((each) => each.entries));
+        for (const each of group) each.resolve();
+      } catch (error) {
+        if (!(error instanceof SealdropError && error.disposition === 'wait')) this.failure = error;
+        for (const each of group) each.reject(error);
+      }
+    }
+    this.running = undefined;
+  }
+
+  /** At most as many bytes as a tear may hold; a single larger append is cut into several writes by `writeGroup`. */
+  private takeGroup(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const each of this.waiting) {
+      bytes += each.entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+      if (count > 0 && bytes > maxUnacknowledgedBytes) break;
+      count++;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async writeGroup(entries: readonly Entry[]): Promise<void> {
+    for (let start = 0; start < entries.length; ) {
+      let bytes = 0;
+      let end = start;
+      for (; end < entries.length; end++) {
+        bytes += sizeOf(entries[end]);
+        if (end > start && bytes > maxUnacknowledgedBytes) break;
+      }
+      await this.writeUntilItWorks(entries.slice(start, end));
+      start = end;
+    }
+  }
+
+  private async writeUntilItWorks(entries: readonly Entry[]): Promise<void> {
+    for (let waited = false; ; waited = true) {
+      try {
+        await this.write(entries);
+        if (waited) this.options.onWait?.(undefined);
+        return;
+      } catch (error) {
+        const { retryMs } = this.options;
+        if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+        this.options.onWait?.(error);
+        if (retryMs === undefined || this.stopping) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  /**
+   * Writes details and chain, then makes both durable. Killed in between: the tail is cut back at the next start, for nothing of it
+   * was acknowledged. Refused by the disk (full): both files are shortened to what they were, and the same records can be written again.
+   */
+  private async write(entries: readonly Entry[]): Promise<void> {
+    const now = this.options.now();
+    const file = this.fileFor(now);
+    const opening =
+      file.chainBytes === 0 ? [newEntry('segment', {}, { previous: this.lastDay === undefined ? null : chainName(this.lastDay) })] : [];
+    let { seq, hash } = this;
+    const chain: string[] = [];
+    const details: string[] = [];
+    for (const entry of [...opening, ...entries]) {
+      seq++;
+      const placed = chainLine(entry, { seq, time: now, prev: hash });
+      hash = placed.hash;
+      chain.push(placed.line, '\n');
+      details.push(detailsLine(entry, seq), '\n');
+    }
+    const chainBytes = Buffer.from(chain.join(''), 'utf8');
+    const detailsBytes = Buffer.from(details.join(''), 'utf8');
+    const { directory } = this.options;
+    try {
+      writeAll(file.details, detailsBytes, `${directory}/${detailsName(file.day)}`);
+      writeAll(file.chain, chainBytes, `${directory}/${chainName(file.day)}`);
+    } catch (error) {
+      ftruncateSync(file.details, file.detailsBytes);
+      ftruncateSync(file.chain, file.chainBytes);
+      throw error;
+    }
+    await Promise.all([
+      datasync(file.details).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${detailsName(file.day)}`))),
+      datasync(file.chain).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${chainName(file.day)}`))),
+    ]);
+    file.chainBytes += chainBytes.length;
+    file.detailsBytes += detailsBytes.length;
+    this.lastDay = file.day;
+    this.seq = seq;
+    this.hash = hash;
+  }
+
+  /** The files of today; if the clock was set back, those of the newest day stay in use, so that file order is chain order. */
+  private fileFor(now: Date): OpenDay {
+    const today = dayOf(now);
+    const day = this.lastDay !== undefined && this.lastDay > today ? this.lastDay : today;
+    if (this.open?.day === day) return this.open;
+    if (this.open !== undefined) closeDay(this.open);
+    this.open = undefined;
+    this.open = openDay(this.options.directory, day);
+    return this.open;
+  }
+}
+
+function openDay(directory: string, day: string): OpenDay {
+  const details = openForAppend(`${directory}/${detailsName(day)}`);
+  try {
+    const chain = openForAppend(`${directory}/${chainName(day)}`);
+    syncDirectory(directory);
+    return { day, chain, details, chainBytes: fstatSync(chain).size, detailsBytes: fstatSync(details).size };
+  } catch (error) {
+    closeSync(details);
+    throw error;
+  }
+}
+
+function openForAppend(path: string): number {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw diskFault(error, 'open', path);
+  }
+}
+
+function closeDay(file: OpenDay): void {
+  syncDescriptor(file.chain, chainName(file.day));
+  closeSync(file.chain);
+  closeSync(file.details);
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw diskFault(error, 'make', path);
+  }
+}
+
+function sizeOf(entry: Entry | undefined): number {
+  return entry === undefined ? 0 : Buffer.byteLength(entry.detail) + 512;
+}

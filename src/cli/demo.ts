@@ -1,0 +1,170 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import fsExtra from 'fs-extra';
+import { Daemon } from '../daemon/daemon.js';
+import { openLog } from '../daemon/log.js';
+import type { Done } from '../daemon/protocol.js';
+import { loadConfig } from '../config/load.js';
+import { canonicalise } from '../message/canonical.js';
+import { envelopeOf, identityAddressOf, subjectOf } from '../message/envelope.js';
+import { openMessage } from '../smime/open.js';
+import { type DemoAuthority, demoAuthority } from './demo-pki.js';
+import { note, print } from './output.js';
+
+const samples = fileURLToPath(new URL('../../samples', import.meta.url));
+
+export function demoCommand(ended: (exitCode: number) => void): Command {
+  return new Command('demo')
+    .description('See it work: a throwaway CA, identities and spool under DIR, the sample mails sealed, one opened again.')
+    .argument('[dir]', 'where to make the demo', './demo')
+    .option('--once', 'end when the samples are done, instead of watching for more')
+    .action(async (directory: string, options: { once?: boolean }) => {
+      ended(await demo(resolve(directory), options.once === true));
+    });
+}
+
+interface Paths {
+  readonly root: string;
+  readonly config: string;
+  readonly keys: string;
+  readonly recipientKeys: string;
+  readonly spool: string;
+  readonly pickup: string;
+}
+
+async function demo(root: string, once: boolean): Promise<number> {
+  const paths = await prepare(root);
+  const authority = demoAuthority(paths.root);
+  const files = (await fsExtra.readdir(samples)).filter((name) => name.endsWith('.eml')).sort();
+  const subjects = new Map<string, Told>();
+  for (const name of files) {
+    const original = await fsExtra.readFile(`${samples}/${name}`);
+    const told = tellOf(original);
+    subjects.set(name, told);
+    authority.issue(paths.keys, told.from);
+    for (const address of told.to) if (address !== told.from) authority.issueApart(paths.keys, paths.recipientKeys, address);
+  }
+  note(`sealdrop demo in ${shown(root)}: a mail directory, keys and certificates made just now, ${files.length} sample mails.`);
+  note('');
+
+  let left = files.length;
+  let opened: Promise<void> | undefined;
+  const log = openLog({ level: 'warn', format: 'text' });
+  const daemon = new Daemon(loadConfig(paths.config), {
+    configPath: paths.config,
+    once,
+    log,
+    onReady: () => {
+      for (const name of files) drop(paths, name, `${samples}/${name}`);
+    },
+    onDone: (done) => {
+      print(lineOf(done, subjects.get(done.file) ?? tellFrom(paths, done), paths));
+      left--;
+      if (left === 0) opened = Promise.resolve().then(() => showOpened(paths, authority, subjects, once));
+    },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => daemon.stop(signal));
+  const { exitCode } = await daemon.run();
+  await opened;
+  await log.flush();
+  return exitCode;
+}
+
+async function prepare(root: string): Promise<Paths> {
+  const paths = { root, config: `${root}/sealdrop.yaml`, keys: `${root}/keys`, recipientKeys: `${root}/recipients`, spool: `${root}/spool`, pickup: `${root}/mta/pickup` };
+  for (const path of [paths.keys, paths.recipientKeys, paths.pickup, `${root}/mta/staging`, `${root}/mta/badmail`]) await fsExtra.ensureDir(path, 0o700);
+  if (!existsSync(paths.config)) await fsExtra.writeFile(paths.config, configText);
+  return paths;
+}
+
+const configText = `# The smallest configuration that works, here with paths beside this file.
+spool: spool
+keys: keys
+allowVolatile: true               # this is a demo: losing its mail is no loss
+http: { listen: off }
+delivery:
+  via: pickup
+  pickup:
+    profile: powermta
+    directory: mta/pickup
+    staging: mta/staging
+    bad: mta/badmail
+`;
+
+/** As every application should: write beside the door, then rename into it. */
+function drop(paths: Paths, name: string, source: string): void {
+  const beside = `${paths.spool}/outbox/tmp/${name}`;
+  fsExtra.copyFileSync(source, beside);
+  fsExtra.renameSync(beside, `${paths.spool}/outbox/new/${name}`);
+}
+
+interface Told {
+  readonly subject: string;
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+function tellOf(original: Buffer): Told {
+  const message = canonicalise(original, { fallbackCharset: 'windows-1252' });
+  return { subject: subjectOf(message), from: identityAddressOf(message), to: envelopeOf(message).recipients };
+}
+
+/** For a file that the person trying this out dropped. */
+function tellFrom(paths: Paths, done: Done): Told {
+  const [copy] = done.copies;
+  const path = `${paths.pickup}/${copy?.name ?? ''}`;
+  const to = done.copies.flatMap(({ recipients }) => recipients);
+  if (copy === undefined || !existsSync(path)) return { subject: done.file, from: '?', to };
+  const told = tellOf(readFileSync(path));
+  return { ...told, to };
+}
+
+function lineOf(done: Done, { subject, from, to }: Told, paths: Paths): string {
+  const head = `${subject}\n    ${from} → ${to.join(', ')}`;
+  if (done.fault !== undefined) return `${head}\n    held: ${done.fault.message}\n    what to do: ${done.fault.cure}`;
+  const pickup = done.copies.map(({ name }) => shown(`${paths.pickup}/${name}`)).join('\n      ');
+  return `${head}\n    signed and encrypted (${done.algorithms ?? ''}), ${done.milliseconds.toFixed(1)} ms\n      ${pickup}`;
+}
+
+/** The proof: what lies in the pickup directory opens with the recipient's key, and is what was dropped. */
+function showOpened(paths: Paths, authority: DemoAuthority, subjects: ReadonlyMap<string, Told>, once: boolean): void {
+  const [name, told] = [...subjects].find(([file]) => file === 'plain.eml') ?? [...subjects][0] ?? [];
+  const recipient = told?.to[0];
+  const pickupFile = fsExtra.readdirSync(paths.pickup).map((file) => `${paths.pickup}/${file}`).find((path) => recipient !== undefined && isFor(path, recipient, told?.subject ?? ''));
+  if (recipient === undefined || pickupFile === undefined) return;
+  const certificate = new X509Certificate(readFileSync(`${paths.keys}/${recipient}.crt`)).raw;
+  const privateKey = createPrivateKey(readFileSync(keyOf(paths, recipient)));
+  const opened = openMessage(readFileSync(pickupFile), {
+    decryption: [{ certificate, privateKey }],
+    trustAnchors: [new X509Certificate(authority.rootPem).raw],
+    now: new Date(),
+  });
+  print('');
+  print(`Opened ${basename(pickupFile)} (${name ?? ''}) with the key of ${recipient}:`);
+  for (const layer of opened.layers) print(`    ${layer.kind}: ${layer.verdict}${layer.reason === '' ? '' : ` - ${layer.reason}`} (${layer.algorithms.join(', ')})`);
+  const text = opened.entity.toString('utf8');
+  const body = text.slice(text.indexOf('\r\n\r\n') + 4).trimEnd();
+  for (const line of body.split('\r\n').slice(0, 8)) print(`    | ${line}`);
+  print('');
+  print(`Open it yourself:   node dist/main.js open ${shown(pickupFile)} --key ${shown(keyOf(paths, recipient))} --ca ${shown(`${paths.root}/ca.crt`)}`);
+  print(`Drop your own mail: cp FILE.eml ${shown(`${paths.spool}/outbox/tmp/`)} && mv ${shown(`${paths.spool}/outbox/tmp`)}/FILE.eml ${shown(`${paths.spool}/outbox/new/`)}   (From and To as in the samples)`);
+  if (!once) print('Watching. Ctrl-C ends.');
+}
+
+function isFor(path: string, recipient: string, subject: string): boolean {
+  const message = readFileSync(path);
+  return message.includes(`x-receiver: ${recipient}\r\n`) && tellOf(message).subject === subject;
+}
+
+function keyOf(paths: Paths, address: string): string {
+  const apart = `${paths.recipientKeys}/${address}.pem`;
+  return existsSync(apart) ? apart : `${paths.keys}/${address}.pem`;
+}
+
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') || short === '' ? path : short;
+}

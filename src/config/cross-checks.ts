@@ -1,0 +1,161 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import type { PlainValue } from './document.js';
+import { type KeyPath, keyWords } from './fault.js';
+import { configSchema } from './schema.js';
+import { durationWords, parseDuration, parseSize, sizeWords } from './sizes.js';
+import { valueAt } from './wording.js';
+
+export interface CrossFault {
+  readonly path: KeyPath;
+  readonly text: string;
+}
+
+/**
+ * What is wrong between keys that are each well-formed. Reads the file's values and not the finished configuration, so that a
+ * fault in one key does not hide one elsewhere; a value that is not well-formed is left to the schema.
+ * `directory` is the one relative paths start from.
+ */
+export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFault[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return [
+    ...deliveryFaults(value),
+    ...ruleFaults(value),
+    ...overlapFaults(value, directory),
+    ...orderFaults(value),
+    ...unsealedFaults(value),
+  ];
+}
+
+const DEFAULTS = configSchema.parse({});
+
+function deliveryFaults(value: PlainValue): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const via = valueAt(value, ['delivery', 'via']) ?? DEFAULTS.delivery.via;
+  if (isWay(via) && !isPresent(value, ['delivery', via])) {
+    faults.push({ path: ['delivery', 'via'], text: `is ${via}, but the section delivery.${via} is missing; ${NEEDED[via]}` });
+  }
+  if (isPresent(value, ['delivery', 'smtp', 'passwordFile']) && !isPresent(value, ['delivery', 'smtp', 'user'])) {
+    faults.push({ path: ['delivery', 'smtp', 'passwordFile'], text: 'has no use without a user; add delivery.smtp.user' });
+  }
+  return faults;
+}
+
+const NEEDED = {
+  pickup: 'add it with directory, staging and bad',
+  smtp: 'add it with host, or set SMTP_HOST in the environment',
+} as const;
+
+function isWay(via: PlainValue): via is 'pickup' | 'smtp' {
+  return via === 'pickup' || via === 'smtp';
+}
+
+function ruleFaults(value: PlainValue): CrossFault[] {
+  const rules = valueAt(value, ['rules']);
+  if (!Array.isArray(rules)) return [];
+  const faults: CrossFault[] = [];
+  const names = new Map<string, number>();
+  const matchesAll = rules.findIndex((_, index) => isEmptyMap(valueAt(value, ['rules', index, 'when'])));
+  for (const index of rules.keys()) {
+    const name = valueAt(value, ['rules', index, 'name']);
+    if (typeof name === 'string') {
+      const earlier = names.get(name);
+      if (earlier === undefined) names.set(name, index);
+      else faults.push({ path: ['rules', index, 'name'], text: `is also the name of rules[${earlier}]; give each rule a name of its own` });
+    }
+    const via = valueAt(value, ['rules', index, 'delivery', 'via']);
+    if (via !== undefined && isWay(via) && !isPresent(value, ['delivery', via])) {
+      faults.push({
+        path: ['rules', index, 'delivery', 'via'],
+        text: `is ${via}, but the section delivery.${via} is missing; ${NEEDED[via]}`,
+      });
+    }
+    if (matchesAll >= 0 && index > matchesAll) {
+      faults.push({
+        path: ['rules', index],
+        text: `never applies, because rules[${matchesAll}] matches everything (when: {}); move it before that rule`,
+      });
+    }
+  }
+  return faults;
+}
+
+/** Each of these directories has an owner, modes and a meaning of its own; one within another breaks promises about both. */
+function overlapFaults(value: PlainValue, base: string): CrossFault[] {
+  const directories = DIRECTORIES.flatMap((path) => {
+    const named = valueAt(value, path) ?? (path.length === 1 ? DEFAULTS[path[0] as 'spool' | 'keys'] : undefined);
+    return typeof named === 'string' && named !== '' ? [{ path, directory: resolve(base, named) }] : [];
+  });
+  return directories.flatMap((one, index) =>
+    directories.slice(0, index).flatMap((other) => {
+      // The MTA made the directory for refused mail where it wanted, and it only matters that it is another.
+      const badWithinPickup = one.path.at(-1) === 'bad' && other.path.at(-1) === 'directory' && one.directory !== other.directory;
+      if (badWithinPickup && isWithin(one.directory, other.directory)) return [];
+      const relation = relationOf(one.directory, other.directory);
+      return relation === undefined
+        ? []
+        : [{ path: one.path, text: `${relation} ${keyWords(other.path)} (${other.directory}); use a directory apart from it` }];
+    }),
+  );
+}
+
+const DIRECTORIES: readonly KeyPath[] = [
+  ['spool'],
+  ['keys'],
+  ['delivery', 'pickup', 'directory'],
+  ['delivery', 'pickup', 'staging'],
+  ['delivery', 'pickup', 'bad'],
+];
+
+function relationOf(one: string, other: string): string | undefined {
+  if (one === other) return 'is the same directory as';
+  if (isWithin(one, other)) return 'lies within';
+  return isWithin(other, one) ? 'contains' : undefined;
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(outer, inner);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+function orderFaults(value: PlainValue): CrossFault[] {
+  const { outbox, delivery } = DEFAULTS;
+  return [
+    ...order(value, ['outbox', 'maxMessageBytes'], ['outbox', 'maxBytesInFlight'], outbox, parseSize, sizeWords),
+    ...order(value, ['delivery', 'retry', 'firstMs'], ['delivery', 'retry', 'maxMs'], delivery.retry, parseDuration, durationWords),
+    ...order(value, ['delivery', 'retry', 'maxMs'], ['delivery', 'retry', 'giveUpAfter'], delivery.retry, parseDuration, durationWords),
+  ];
+}
+
+/** A fault when the smaller setting is larger than the other, said of the one that stands in the file. */
+function order(
+  value: PlainValue,
+  smaller: KeyPath,
+  larger: KeyPath,
+  defaults: Readonly<Record<string, unknown>>,
+  parse: (value: string | number) => number | undefined,
+  words: (amount: number) => string,
+): CrossFault[] {
+  const amount = (path: KeyPath) => {
+    const given = valueAt(value, path) ?? defaults[String(path.at(-1))];
+    return typeof given === 'string' || typeof given === 'number' ? parse(given) : undefined;
+  };
+  const [small, large] = [amount(smaller), amount(larger)];
+  if (small === undefined || large === undefined || small <= large) return [];
+  if (isPresent(value, smaller))
+    return [{ path: smaller, text: `${words(small)} is more than ${keyWords(larger)}, ${words(large)}; lower it or raise the other` }];
+  return [{ path: larger, text: `${words(large)} is less than ${keyWords(smaller)}, ${words(small)}; raise it or lower the other` }];
+}
+
+function unsealedFaults(value: PlainValue): CrossFault[] {
+  if (valueAt(value, ['protect', 'sign']) !== 'none' || valueAt(value, ['protect', 'encrypt']) !== 'none') return [];
+  const text = 'with sign: none all mail would pass unsealed; write a rule that says both for the mail that may';
+  return [{ path: ['protect', 'encrypt'], text }];
+}
+
+function isPresent(value: PlainValue, path: KeyPath): boolean {
+  return valueAt(value, path) !== undefined;
+}
+
+function isEmptyMap(value: PlainValue | undefined): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { addressPatternFault } from '../policy/address-pattern.js';
+import type { SenderBinding } from '../policy/senders.js';
+import { isTransportWord } from '../policy/transport.js';
+import { durationWords, parseDuration, parseSize, sizeWords } from './sizes.js';
+
+// The kinds of values a setting can have. Each message reads "what is wrong; what to do".
+
+/** A section: keys indented beneath it. Nothing beneath it (all commented out) means its defaults. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess((value) => value ?? {}, z.strictObject(shape));
+}
+
+export function path() {
+  return text('must be a path; write an absolute path, or one relative to this file').superRefine((value, context) => {
+    if (value === '') context.addIssue('the path is empty; write an absolute path, or one relative to this file');
+    else if (value === '~' || value.startsWith('~/')) context.addIssue('~ is not expanded here; write the whole path');
+    else if (/[\x00-\x1f\x7f]/.test(value)) context.addIssue('a control character stands in the path; write it without');
+  });
+}
+
+export function size(minimumBytes: number, maximumBytes: number) {
+  const wrong = `must be a size from ${sizeWords(minimumBytes)} to ${sizeWords(maximumBytes)}; write for example 100MiB, 512KiB or a number of bytes`;
+  return measure(parseSize, minimumBytes, maximumBytes, wrong);
+}
+
+export function duration(minimumMs: number, maximumMs: number) {
+  const wrong = `must be a time from ${durationWords(minimumMs)} to ${durationWords(maximumMs)}; write for example 30s, 12h, 5d or a number of milliseconds`;
+  return measure(parseDuration, minimumMs, maximumMs, wrong);
+}
+
+export function integer(
+  minimum: number,
+  maximum: number,
+  error = `must be a whole number from ${minimum} to ${maximum}; write it in digits, without quotes`,
+) {
+  return z.number({ error }).refine((value) => Number.isInteger(value) && value >= minimum && value <= maximum, { error });
+}
+
+export function hostName() {
+  return text('must be a host name or IP address; write for example mail.example.com').regex(/^[a-z0-9._:-]{1,255}$/i, {
+    error: 'is not a host name or IP address; write it alone, without port, user or password',
+  });
+}
+
+/** `host:port`, or `off` (null). */
+export function listenAddress() {
+  const error = 'must be an address with port, or off; write for example 127.0.0.1:8470 or [::1]:8470';
+  return z.union([z.string(), z.literal(false)], { error }).transform((value, context) => {
+    if (value === 'off' || value === false) return null;
+    const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(value) ?? [];
+    const host = bracketed ?? plain;
+    if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
+export function unixName() {
+  const error = 'must be the name of a unix user or group; write it as "getent" shows it';
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
+    if (/^(?:[a-z_][a-z0-9_.-]{0,31}\$?|\d{1,10})$/i.test(String(value))) return String(value);
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
+/** One word for the MTA: a job or a virtual MTA. */
+export function transportWord() {
+  const error = 'must be one word of at most 100 printable ASCII characters; write it without blanks';
+  return z.string({ error }).refine(isTransportWord, { error });
+}
+
+/** One address pattern or a list of them. */
+export function addressPatterns() {
+  const pattern = text('must be an address pattern; write for example "*@partner.example"').superRefine((value, context) => {
+    const fault = addressPatternFault(value);
+    if (fault !== undefined) context.addIssue(fault);
+  });
+  return oneOrMore(pattern, 'must be an address pattern or a list of them; leave the key out to match every address');
+}
+
+/** One item or a non-empty list of them. */
+function oneOrMore<Item extends z.ZodType>(item: Item, error: string) {
+  return z.preprocess(
+    (value) => (Array.isArray(value) || value === null || value === undefined ? value : [value]),
+    z.array(item, { error }).min(1, { error }),
+  );
+}
+
+/** A number of worker threads, or `auto`. */
+export function workerCount(maximum: number) {
+  const error = `must be auto or a whole number from 1 to ${maximum}; auto goes by the processors`;
+  return z.union([z.literal('auto'), integer(1, maximum, error)], { error });
+}
+
+/** Address patterns with the unix users or groups who may send as what they match. */
+export function senderBindings() {
+  const names = oneOrMore(unixName(), 'must be the name of a unix user or group, or a list of them; write for example [billing]');
+  const error =
+    'must be a section of address patterns, each with a list of unix users or groups; write for example "*@billing.example": [billing]';
+  return z
+    .record(z.string(), names, { error })
+    .superRefine((bindings, context) => {
+      for (const pattern of Object.keys(bindings)) {
+        const fault = addressPatternFault(pattern);
+        if (fault !== undefined) context.addIssue({ code: 'custom', path: [pattern], message: fault });
+      }
+    })
+    .transform((bindings): SenderBinding[] => Object.entries(bindings).map(([pattern, allowed]) => ({ pattern, allowed })));
+}
+
+/** Header field names with a glob for the value each. */
+export function headerPatterns() {
+  const error = 'must be a section of header names with a text each; write for example "x-sealdrop-class: confidential"';
+  const value = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text to compare with; * stands for anything' });
+  return z.record(z.string(), value.transform(String), { error }).superRefine((headers, context) => {
+    const names = Object.keys(headers);
+    if (names.length === 0) context.addIssue(error);
+    for (const name of names) {
+      if (/^[!-9;-~]+$/.test(name)) continue;
+      context.addIssue({ code: 'custom', path: [name], message: 'is not the name of a header field; write it without blanks and colon' });
+    }
+  });
+}
+
+/** A character encoding a text without a label is taken to be in: one that has ASCII as its lower half. */
+export function charset() {
+  const error = 'is not a known character encoding; write for example windows-1252 or iso-8859-15';
+  return z.string({ error }).refine((label) => decodesAscii(label), { error });
+}
+
+function decodesAscii(label: string): boolean {
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(Buffer.from('Az09~')) === 'Az09~';
+  } catch {
+    return false;
+  }
+}
+
+function text(error: string) {
+  return z.string({ error });
+}
+
+function measure(parse: (value: string | number) => number | undefined, minimum: number, maximum: number, error: string) {
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
+    const amount = parse(value);
+    if (amount !== undefined && amount >= minimum && amount <= maximum) return amount;
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { via } from './delivery-schema.js';
+import { addressPatterns, charset, headerPatterns, integer, section, transportWord } from './kinds.js';
+
+const sign = z.enum(['auto', 'opaque', 'detached', 'none']);
+const signature = z.enum(['auto', 'rsa-pkcs1', 'rsa-pss']);
+const digest = z.enum(['sha256', 'sha384', 'sha512']);
+const encrypt = z.enum(['required', 'whenPossible', 'none']);
+const content = z.enum(['aes-128-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm']);
+const keyTransport = z.enum(['rsa-pkcs1', 'rsa-oaep']);
+const missingCertificate = z.enum(['quarantine']);
+const clearCopies = z.enum(['refuse', 'allow']);
+
+/** `protect`: how mail is sealed when no rule says otherwise. */
+export const protectSection = section({
+  sign: sign
+    .default('auto')
+    .describe(
+      'How mail is signed. auto: opaque within encryption, where no relay can alter it; detached when a copy leaves unencrypted, so that everybody can read it.',
+    ),
+  signature: signature.default('auto').describe('Signature scheme. auto goes by the key.'),
+  digest: digest.default('sha256').describe('Digest that is signed.'),
+  encrypt: encrypt
+    .default('required')
+    .describe(
+      'required: a recipient without a valid certificate stops the message. whenPossible: a recipient who has no certificate at all gets a clear copy. none: not encrypted.',
+    ),
+  content: content
+    .default('aes-256-cbc')
+    .describe('Content cipher. The gcm ciphers also protect against alteration, but many mail programs cannot read them.'),
+  keyTransport: keyTransport
+    .default('rsa-pkcs1')
+    .describe('How the content key is encrypted to RSA certificates. rsa-oaep is the better scheme, but fewer mail programs read it.'),
+  missingCertificate: missingCertificate
+    .default('quarantine')
+    .describe('What becomes of a message when a certificate that is needed is missing: it is held for a person.'),
+  clearCopies: clearCopies
+    .default('refuse')
+    .describe(
+      'When encryption is required for one recipient, may another get a clear copy of the same message? refuse holds the whole message.',
+    ),
+  maxRecipientInfos: integer(1, 5000)
+    .default(100)
+    .describe('Recipients in To and Cc who share one encrypted copy, 1 to 5000. Blind recipients always get a copy each.'),
+  fallbackCharset: charset().default('windows-1252').describe('Character encoding taken for a text that names none and is not UTF-8.'),
+}).prefault({});
+
+const ruleProtect = section({
+  sign: sign.exactOptional(),
+  signature: signature.exactOptional(),
+  digest: digest.exactOptional(),
+  encrypt: encrypt.exactOptional(),
+  content: content.exactOptional(),
+  keyTransport: keyTransport.exactOptional(),
+  missingCertificate: missingCertificate.exactOptional(),
+  clearCopies: clearCopies.exactOptional(),
+});
+
+/** One rule of `rules`. */
+export const ruleItem = z.strictObject({
+  name: z
+    .string({ error: 'must be a text; give each rule a name of its own, it is written into the audit trail' })
+    .regex(/^[^\p{C}]{1,100}$/u, { error: 'must have 1 to 100 characters on one line; give the rule a short name' })
+    .describe('A name of its own; it is written into the audit trail.'),
+  when: z
+    .strictObject(
+      {
+        to: addressPatterns()
+          .exactOptional()
+          .describe('Envelope recipient: an address, a pattern such as "*@partner.example", or a list of them.'),
+        from: addressPatterns().exactOptional().describe('The visible From, in the same way.'),
+        header: headerPatterns().exactOptional().describe('Header fields and the text each must have, * for anything, in any case.'),
+      },
+      { error: 'must be a section of conditions; write "when: {}" to match every recipient' },
+    )
+    .describe('All conditions named must hold. "when: {}" matches every recipient.'),
+  protect: ruleProtect.exactOptional().describe('Any key of protect above but maxRecipientInfos and fallbackCharset.'),
+  delivery: section({
+    via: via.exactOptional().describe('The way out for these recipients.'),
+    job: transportWord().exactOptional().describe('Goes out as x-job.'),
+    virtualMta: transportWord().exactOptional().describe('Goes out as x-virtual-mta.'),
+  })
+    .exactOptional()
+    .describe('Overrides of delivery above.'),
+});

@@ -1,0 +1,209 @@
+import { newEntry } from '../audit/record.js';
+import { addToArchive, keepCertificate, syncArchive } from '../archive/store.js';
+import { archivePath } from '../archive/path.js';
+import { removeIfThere, syncDirectory } from '../disk/durable.js';
+import { SealdropError } from '../errors.js';
+import { writeOwnCopy } from '../spool/accept.js';
+import { commitCopy } from '../spool/commit.js';
+import { copyName } from '../spool/layout.js';
+import { moveMessage, removeMessage } from '../spool/move.js';
+import { stageCopy } from '../spool/stage.js';
+import { requireMarker } from '../spool/staging-marker.js';
+import { type CopyState, type Intent, isDone } from '../spool/ticket.js';
+import type { EventDetails, EventName } from './events.js';
+import type { Job } from './job.js';
+import type { SealedMessage } from './sealer.js';
+import { holdTicket } from './hold.js';
+import type { WorkerContext } from './worker-context.js';
+
+/**
+ * Takes a batch of messages through all its phases. Each phase runs over the whole batch before the next begins, so that directory
+ * fsyncs and audit appends are shared; within a phase everything is synchronous. Every phase can be repeated: it passes over what it has
+ * done. A `wait` fault therefore means: the batch stays where it is and the phase is tried again when the resource is back.
+ */
+export async function runBatch(jobs: readonly Job[], context: WorkerContext): Promise<void> {
+  const { audit, patiently } = context;
+  await patiently(() => makeOwnCopies(jobs, context));
+  await audit.append(acceptedEntries(jobs));
+  await patiently(() => removeClaimed(jobs));
+  await patiently(() => context.keys.refresh());
+  await patiently(() => sealAll(jobs, context));
+  await patiently(() => stageAll(jobs, context));
+  await audit.append(intentEntries(jobs));
+  await patiently(() => commitAll(jobs, context));
+  await audit.append([...committedEntries(jobs), ...quarantinedEntries(jobs, context)]);
+  await patiently(() => finishAll(jobs, context));
+}
+
+/** Before: the submitter's inode in `work/in`. After: our own durable copy beside it. Killed in between: the copy is made anew (I1). */
+function makeOwnCopies(jobs: readonly Job[], { layout, archiveGroup }: WorkerContext): void {
+  const fresh = jobs.filter((job) => job.claim !== undefined && job.own === undefined);
+  for (const job of fresh) {
+    if (job.claim !== undefined) job.own = writeOwnCopy(layout, job.claim, archiveGroup);
+  }
+  if (jobs.some((job) => job.claim !== undefined)) syncDirectory(layout.work);
+}
+
+function acceptedEntries(jobs: readonly Job[]) {
+  return jobs.flatMap((job) => {
+    if (job.accepted || job.own === undefined) return [];
+    const { sizeBytes, sha256 } = job.own;
+    return [entry('accepted', job, { file: job.submittedAs, door: job.claim?.door ?? 'work', uid: job.uid, sizeBytes, sha256 })];
+  });
+}
+
+/** The record that we have it is durable: now, and not before, the submitter's file may go. Undone by a power cut: it goes again. */
+function removeClaimed(jobs: readonly Job[]): void {
+  for (const job of jobs) {
+    if (job.claim !== undefined) removeIfThere(job.claim.path);
+  }
+}
+
+function sealAll(jobs: readonly Job[], context: WorkerContext): void {
+  for (const job of jobs) {
+    if (job.fault !== undefined || job.sealed !== undefined || job.bytes === undefined) continue;
+    try {
+      job.sealed = sealJob(job, job.bytes, context);
+    } catch (error) {
+      job.fault = faultOf(error);
+    }
+  }
+}
+
+function sealJob(job: Job, bytes: Buffer, { sealer, submitterOf, now }: WorkerContext): SealedMessage {
+  if (job.again === undefined) return sealer.seal(bytes, job.id, submitterOf(job.uid), now());
+  const { plan, copies } = job.again;
+  const wanted = copies.filter((copy) => copy.pending.length > 0).map((copy) => copy.planned);
+  return sealer.sealAgain(bytes, job.id, plan, wanted, now());
+}
+
+/**
+ * Sealed copies, used certificates and the archive entry become durable; only then may an intent name them (I2, I3). Killed before the
+ * intent: staged files of messages without one are removed at the next start, the archive entry is found to be ours already.
+ */
+function stageAll(jobs: readonly Job[], context: WorkerContext): void {
+  const { layout, config, marker } = context;
+  const { pickup } = config.delivery;
+  const staged = jobs.filter((job) => job.sealed !== undefined && job.fault === undefined && job.intent === undefined);
+  if (staged.length === 0) return;
+  const touched = new Set<string>();
+  for (const job of staged) {
+    const { sealed } = job;
+    if (sealed === undefined) continue;
+    for (const { fingerprint, der } of sealed.certificates) context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
+    for (const copy of sealed.copies) {
+      if (job.staged.some((done) => done.planned === copy.plan.number)) continue;
+      const directory = copy.plan.via === 'pickup' && pickup !== undefined ? pickup.staging : layout.sealed;
+      const number = job.firstNumber + job.staged.length;
+      const file = stageCopy(directory, copyName(job.id, number), copy.chunks);
+      job.staged.push({ number, planned: copy.plan.number, via: copy.plan.via, ...file, pending: copy.plan.recipients });
+    }
+    addToArchive(layout.archive, job.id, `${layout.work}/${job.id}.eml`);
+  }
+  for (const job of staged) for (const copy of job.staged) touched.add(copy.via);
+  if (touched.has('pickup') && pickup !== undefined) {
+    syncDirectory(pickup.staging);
+    requireMarker(pickup.staging, marker ?? '');
+  }
+  if (touched.has('smtp')) syncDirectory(layout.sealed);
+  syncArchive(
+    layout.archive,
+    staged.map((job) => job.id),
+  );
+  for (const job of staged) job.intent = intentOf(job, context);
+}
+
+function intentOf(job: Job, { bootId, marker }: WorkerContext): Intent {
+  const earlier = job.again?.copies.filter((copy) => copy.pending.length === 0) ?? [];
+  return { plan: job.again?.plan ?? job.sealed?.plan, bootId, marker, copies: [...earlier, ...job.staged] };
+}
+
+function intentEntries(jobs: readonly Job[]) {
+  return jobs.flatMap((job) => {
+    const { sealed, intent } = job;
+    if (sealed === undefined || intent === undefined) return [];
+    const { messageId, signer, signerInfos, changes } = sealed;
+    const certificates = sealed.certificates.map(({ fingerprint }) => fingerprint);
+    const detail = { intent, archive: archivePath(job.id), messageId, signer, signerInfos, certificates, changes };
+    return [entry('intent', job, detail, { algorithms: sealed.algorithms })];
+  });
+}
+
+/** The renames into pickup. From here on nothing is decided again: a kill leaves the intent, and recovery finishes it (I2). */
+function commitAll(jobs: readonly Job[], { config, marker }: WorkerContext): void {
+  const { pickup } = config.delivery;
+  if (pickup === undefined) return;
+  const place = { staging: pickup.staging, pickup: pickup.directory, marker: marker ?? '' };
+  let renamed = false;
+  for (const job of jobs) {
+    for (const copy of job.intent === undefined ? [] : job.staged) {
+      if (copy.via !== 'pickup' || job.outcomes.has(copy.number)) continue;
+      job.outcomes.set(copy.number, commitCopy(place, copy.name));
+    }
+    renamed ||= job.outcomes.size > 0;
+  }
+  if (!renamed) return;
+  syncDirectory(pickup.directory);
+  syncDirectory(pickup.staging);
+}
+
+function committedEntries(jobs: readonly Job[]) {
+  return jobs.flatMap((job) => {
+    if (job.outcomes.size === 0 || job.intent === undefined) return [];
+    const copies = job.staged.flatMap(({ number, name }) => {
+      const outcome = job.outcomes.get(number);
+      return outcome === undefined ? [] : [{ number, name, outcome }];
+    });
+    const after = job.intent.copies.map((copy): CopyState => {
+      const outcome = job.outcomes.get(copy.number);
+      return outcome === undefined || outcome === 'unknown' ? copy : { ...copy, pending: [] };
+    });
+    job.intent = { ...job.intent, copies: after };
+    if (copies.some((copy) => copy.outcome === 'unknown')) job.fault = commitUnknown();
+    return [entry('committed', job, { copies }, { outcome: job.fault === undefined ? 'handed-to-mta' : 'unknown' })];
+  });
+}
+
+function quarantinedEntries(jobs: readonly Job[], { now }: WorkerContext) {
+  return jobs.flatMap((job) => {
+    if (job.fault === undefined) return [];
+    job.ticket = holdTicket(job, job.fault, now());
+    return [entry('quarantined', job, { ticket: job.ticket }, { outcome: job.fault.code })];
+  });
+}
+
+/** I3: archive entry and records are durable, so our copy may leave work. Killed in between: recovery reads the records and ends here. */
+function finishAll(jobs: readonly Job[], { layout, handOver }: WorkerContext): void {
+  for (const job of jobs) {
+    if (job.finished) continue;
+    if (job.ticket !== undefined) moveMessage(layout.work, layout.quarantine, job.ticket);
+    else if (job.intent !== undefined && isDone(job.intent)) removeMessage(layout.work, job.id);
+    else if (job.intent !== undefined) handOver({ id: job.id, file: job.submittedAs, uid: job.uid, intent: job.intent });
+    job.finished = true;
+  }
+}
+
+function entry<E extends EventName>(event: E, job: Job, detail: EventDetails[E], facts: { outcome?: string; algorithms?: string } = {}) {
+  return newEntry(event, { id: job.id, ...facts }, detail);
+}
+
+/** An error that is not ours is a defect: the message is held with its reason, others go on, and nothing leaves. */
+function faultOf(error: unknown): SealdropError {
+  if (error instanceof SealdropError) {
+    if (error.disposition === 'wait' || error.disposition === 'fatal') throw error;
+    return error;
+  }
+  const name = error instanceof Error ? `${error.name} at ${error.stack?.split('\n')[1]?.trim() ?? 'an unknown place'}` : 'an unknown error';
+  return new SealdropError('internal-error', `sealdrop could not process this message (${name})`, {
+    disposition: 'quarantine',
+    cure: 'Report this as a defect of sealdrop; the original is kept unchanged.',
+    cause: error,
+  });
+}
+
+export function commitUnknown(): SealdropError {
+  return new SealdropError('commit-unknown', 'it cannot be told whether the MTA already has a copy of this message', {
+    disposition: 'quarantine',
+    cure: 'Look for the pickup file name in the MTA’s accounting; `sealdrop queue release` sends the copies whose outcome is unknown, `sealdrop queue drop` does not.',
+  });
+}

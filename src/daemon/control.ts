@@ -1,0 +1,82 @@
+import { unlinkSync } from 'node:fs';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { errnoOf } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
+import type { HealthReport } from './health.js';
+import type { Log } from './log.js';
+import { type PlainFault, plainFault, revivedFault } from './protocol.js';
+import type { QueueAction } from './queue-actions.js';
+
+export type ControlRequest = { readonly ask: 'health' } | { readonly ask: QueueAction; readonly id: string; readonly by: number };
+
+export interface ControlCommands {
+  readonly health: () => Promise<HealthReport>;
+  readonly act: (action: QueueAction, id: string, by: number) => Promise<object>;
+}
+
+export interface Control {
+  close(): Promise<void>;
+}
+
+const maxRequestBytes = 10_000;
+const maxAnswerBytes = 10_000_000;
+
+/**
+ * The daemon's ear for `sealdrop queue` and `sealdrop doctor`: one JSON line in, one out, over a socket in the spool that only its user
+ * (and root) may open. We hold the spool's lock, so a socket that is there already belongs to nobody.
+ */
+export async function openControl(path: string, commands: ControlCommands, log: Log): Promise<Control | undefined> {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  const server = createServer((socket) => void serve(socket, commands));
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, () => resolve()));
+  } catch (error) {
+    // A path over 107 bytes cannot name a socket (unix(7)). Mail matters more than the ear.
+    log.warn(`sealdrop queue cannot reach this daemon: ${path} cannot be opened (${errnoOf(error) ?? 'error'})`, { cure: 'Use a shorter spool path.' });
+    return undefined;
+  } finally {
+    process.umask(umask);
+  }
+  return { close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** Asks the running daemon. Undefined if none listens. */
+export async function askDaemon(path: string, request: ControlRequest): Promise<unknown> {
+  const socket = createConnection(path);
+  try {
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  } catch {
+    return undefined;
+  }
+  socket.end(`${JSON.stringify(request)}\n`);
+  const answer = JSON.parse(await readLine(socket, maxAnswerBytes)) as { result?: unknown; fault?: PlainFault };
+  if (answer.fault !== undefined) throw revivedFault(answer.fault);
+  return answer.result;
+}
+
+async function serve(socket: Socket, commands: ControlCommands): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  try {
+    const request = JSON.parse(await readLine(socket, maxRequestBytes)) as ControlRequest;
+    const result = request.ask === 'health' ? await commands.health() : await commands.act(request.ask, request.id, request.by);
+    socket.end(`${JSON.stringify({ result })}\n`);
+  } catch (error) {
+    socket.end(`${JSON.stringify({ fault: plainFault(error) })}\n`);
+  }
+}
+
+async function readLine(socket: Socket, limit: number): Promise<string> {
+  let text = '';
+  for await (const chunk of socket.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.includes('\n')) return text.slice(0, text.indexOf('\n'));
+    if (text.length > limit) break;
+  }
+  if (text.length > limit) throw new SealdropError('bad-request', 'the request is too long', { disposition: 'quarantine', cure: 'Use `sealdrop queue`.' });
+  return text;
+}

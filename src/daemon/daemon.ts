@@ -1,0 +1,351 @@
+import { cpus } from 'node:os';
+import { newEntry } from '../audit/record.js';
+import { AuditWriter } from '../audit/writer.js';
+import { smtpPassword } from '../config/environment.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { checkPickup } from '../delivery/pickup-directory.js';
+import { SmtpDelivery } from '../delivery/smtp.js';
+import { SealdropError } from '../errors.js';
+import { bootId } from '../spool/boot-id.js';
+import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
+import { lockSpool, type SpoolLock } from '../spool/lock.js';
+import { checkOutbox, checkVolatile, gidOf, prepareSpool } from '../spool/prepare.js';
+import { ensureMarker } from '../spool/staging-marker.js';
+import { version } from '../version.js';
+import { ByteBudget } from './byte-budget.js';
+import { type Control, openControl } from './control.js';
+import type { EventDetails } from './events.js';
+import { exitCodeOf } from './exit-code.js';
+import { Health, type HealthReport } from './health.js';
+import { Intake } from './intake.js';
+import type { Log } from './log.js';
+import { Outgoing } from './outgoing.js';
+import { type Done, plainFault, type Report } from './protocol.js';
+import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
+import { recover } from './recovery.js';
+import { RetryClock } from './retry-clock.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface DaemonOptions {
+  readonly configPath: string;
+  readonly once: boolean;
+  readonly log: Log;
+  /** Told of every message's end. */
+  readonly onDone?: (done: Done) => void;
+  /** Told when the doors are open for the first time. */
+  readonly onReady?: () => void;
+}
+
+export interface DaemonEnd {
+  /** sysexits: 0 drained or stopped, 75 mail waits, 65 mail was quarantined, 74 a fault that needs a restart. */
+  readonly exitCode: number;
+}
+
+const maxOutgoing = 1000;
+const retryWaitMs = 1000;
+
+/**
+ * The daemon's life: lock, directories, audit, recovery, workers, doors; then until told to stop. Everything that must be decided before
+ * mail is touched is decided in `start`, in this order.
+ */
+export class Daemon {
+  private config: Config;
+  private readonly layout: SpoolLayout;
+  private readonly options: DaemonOptions;
+  private readonly log: Log;
+  private readonly health: Health;
+  private lock: SpoolLock | undefined;
+  private audit: AuditWriter | undefined;
+  private pool: WorkerPool | undefined;
+  private outgoing: Outgoing | undefined;
+  private intake: Intake | undefined;
+  private control: Control | undefined;
+  private retries: RetryClock | undefined;
+  private stopReason: string | undefined;
+  private failure: SealdropError | undefined;
+  private readonly tally = { quarantined: 0, deferred: 0, waits: 0 };
+
+  constructor(config: Config, options: DaemonOptions) {
+    this.config = config;
+    this.layout = spoolLayout(config.spool);
+    this.options = options;
+    this.log = options.log;
+    this.health = new Health(options.log);
+  }
+
+  async run(): Promise<DaemonEnd> {
+    try {
+      await this.start();
+      const files = await this.intakeUntilEnd();
+      await this.outgoing?.settled();
+      if (files.filesWait) this.tally.waits++;
+    } catch (error) {
+      this.fail(error);
+    }
+    await this.shutDown();
+    return { exitCode: this.exitCode() };
+  }
+
+  /** Finishes what is in flight and ends `run`. Safe to call more than once. */
+  stop(reason: string): void {
+    this.stopReason ??= reason;
+    this.intake?.stop();
+  }
+
+  /** Takes a new configuration between two batches. A broken one is reported, and the old one stays. */
+  async reload(): Promise<void> {
+    const path = this.options.configPath;
+    try {
+      const config = loadConfig(path);
+      const fixed = fixedDifference(this.config, config);
+      if (fixed !== undefined) throw needsRestart(fixed);
+      checkOutbox(this.layout, config.senders !== null);
+      this.config = config;
+      this.pool?.reconfigure(config);
+      await this.audit?.append([newEntry('reloaded', {}, { config: path } satisfies EventDetails['reloaded'])]);
+      this.log.info('configuration reloaded', { config: path });
+    } catch (error) {
+      const fault = plainFault(error);
+      this.log.error(`the new configuration is not used, the old one stays: ${fault.message}`, { code: fault.code, cure: fault.cure });
+    }
+  }
+
+  healthReport(): HealthReport {
+    return this.health.report();
+  }
+
+  private async start(): Promise<void> {
+    const { config, layout, log } = this;
+    // The spool's root may have to be made before it can hold the lock.
+    const submitGid = config.senders === null ? undefined : gidOf(config.outbox.group);
+    const archiveGroup = gidOf(config.archive.group);
+    prepareSpool(layout, { submitGid, auditGid: archiveGroup });
+    this.lock = lockSpool(layout.lockFile, Date.now());
+    checkVolatile(layout.root, config.allowVolatile);
+    checkOutbox(layout, config.senders !== null);
+    const password = config.delivery.smtp === undefined ? undefined : smtpPassword(config.delivery.smtp, process.env);
+
+    this.audit = await AuditWriter.start({
+      directory: layout.audit,
+      now: () => new Date(),
+      retryMs: this.options.once ? undefined : retryWaitMs,
+      onWait: (fault) => this.health.pause('audit', fault === undefined ? undefined : plainFault(fault)),
+    });
+    for (const cut of this.audit.repaired) log.warn('cut back an unfinished end of the audit trail', { ...cut });
+    const { audit } = this;
+    await audit.append([newEntry('started', {}, { version, pid: process.pid, config: this.options.configPath } satisfies EventDetails['started'])]);
+
+    const { smtp } = config.delivery;
+    if (smtp !== undefined) this.outgoing = this.openOutgoing(smtp, password, audit);
+    const recovered = await recover({
+      layout,
+      config,
+      audit,
+      bootId: bootId(),
+      now: () => new Date(),
+      patiently: (step) => this.patiently('pickup', step),
+    });
+    if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
+    const marker = await this.openPickup();
+    this.pool = this.openPool(audit, marker, archiveGroup);
+    this.retries = new RetryClock(layout, (id) => this.act('retry', id, process.getuid?.() ?? 0).then(() => undefined, (error: unknown) => this.fail(error)));
+    if (!this.options.once) this.control = await openControl(layout.controlSocket, this.controlCommands(), log);
+    for (const message of recovered.handedOver) this.handOver(message);
+    for (const offer of recovered.offers) await this.pool.offer(offer);
+  }
+
+  private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
+    const { pool, layout, config } = this;
+    if (pool === undefined || this.stopReason !== undefined) return { filesWait: false };
+    this.retries?.start(config.outbox.rescanMs, this.options.once);
+    this.intake = new Intake({ layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() }, pool, this.health);
+    this.options.onReady?.();
+    this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
+    return this.intake.run();
+  }
+
+  private openPool(audit: AuditWriter, marker: string | undefined, archiveGroup: number | undefined): WorkerPool {
+    const { config, layout, health } = this;
+    const data = {
+      config,
+      layout,
+      marker,
+      bootId: bootId(),
+      archiveGroup,
+      budget: ByteBudget.shared(),
+      workers: config.workers === 'auto' ? Math.max(2, cpus().length) : config.workers,
+      once: this.options.once,
+    };
+    return new WorkerPool(data, audit, {
+      done: (report) => this.onReport(report),
+      waits: (worker, fault) => health.pause(`worker ${worker}`, fault),
+      handedOver: (message) => this.handOver(message),
+      failed: (fault) => this.fail(fault),
+    });
+  }
+
+  private openOutgoing(smtp: NonNullable<Config['delivery']['smtp']>, password: string | undefined, audit: AuditWriter): Outgoing {
+    const { host, port, user, tls, connections, name } = smtp;
+    return new Outgoing({
+      layout: this.layout,
+      audit,
+      delivery: new SmtpDelivery({ host, port, user, password, tls, connections, name }),
+      retry: this.config.delivery.retry,
+      connections,
+      once: this.options.once,
+      now: () => new Date(),
+      waits: (fault) => this.health.pause('smtp', fault),
+      ended: ({ id, file, outcome, why }) => {
+        if (outcome === 'deferred') this.tally.deferred++;
+        if (outcome === 'quarantined') this.tally.quarantined++;
+        if (outcome === 'waits') this.tally.waits++;
+        else this.health.count(outcome);
+        this.log.info(outcome, { id, file, why });
+      },
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Proves that a commit will work before anything is staged; waits while the directories are not there (I8). */
+  private async openPickup(): Promise<string | undefined> {
+    const { pickup } = this.config.delivery;
+    if (pickup === undefined) return undefined;
+    await this.patiently('pickup', () => {
+      const { directory, staging, bad } = pickup;
+      try {
+        checkPickup({ directory, staging, bad, allowVolatile: this.config.allowVolatile });
+      } catch (error) {
+        // At start a mount that will never fit is a mistake in the set-up, not a fault that passes.
+        if (error instanceof SealdropError && error.code === 'rename-crosses-mounts') throw asFatal(error);
+        throw error;
+      }
+    });
+    return this.patiently('pickup', () => ensureMarker(pickup.staging));
+  }
+
+  private onReport(report: Report): void {
+    for (const waiting of report.waiting) this.intake?.left(waiting);
+    for (const done of report.done) {
+      this.health.count('accepted');
+      if (done.outcome === 'committed') this.health.count('committed');
+      if (done.outcome === 'quarantined') {
+        this.tally.quarantined++;
+        this.health.count('quarantined');
+        this.log.warn(`quarantined: ${done.fault?.message ?? ''}`, { id: done.id, file: done.file, code: done.fault?.code, cure: done.fault?.cure });
+      } else {
+        this.log.debug(done.outcome, { id: done.id, file: done.file });
+      }
+      this.options.onDone?.(done);
+    }
+  }
+
+  private handOver(message: Parameters<Outgoing['add']>[0]): void {
+    if (this.outgoing === undefined) {
+      const why = `message ${message.id} was to go by SMTP, and delivery.smtp is not configured any more`;
+      this.health.pause('smtp', { code: 'smtp-not-configured', message: why, disposition: 'wait', cure: 'Configure delivery.smtp again and restart sealdrop.' });
+      this.tally.waits++;
+    } else {
+      this.outgoing.add(message);
+    }
+  }
+
+  private async outgoingClear(): Promise<void> {
+    while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+
+  private controlCommands() {
+    return {
+      health: async () => this.healthReport(),
+      act: async (action: QueueAction, id: string, by: number) => {
+        await this.act(action, id, by);
+        return { ok: true };
+      },
+    };
+  }
+
+  private async act(action: QueueAction, id: string, by: number): Promise<void> {
+    if (this.audit === undefined) return;
+    const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
+    if (next === undefined) return;
+    if ('handOver' in next) this.handOver(next.handOver);
+    else await this.pool?.offer(next.offer);
+  }
+
+  private async patiently<T>(where: string, step: () => T): Promise<T> {
+    for (;;) {
+      try {
+        const result = step();
+        this.health.pause(where, undefined);
+        return result;
+      } catch (error) {
+        if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+        this.health.pause(where, plainFault(error));
+        if (this.options.once || this.stopReason !== undefined) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
+      }
+    }
+  }
+
+  private fail(error: unknown): void {
+    const fault = plainFault(error);
+    if (fault.disposition === 'wait') this.tally.waits++;
+    else this.failure ??= error instanceof SealdropError ? error : new SealdropError(fault.code, fault.message, { disposition: 'fatal', cure: fault.cure });
+    this.log.error(fault.message, { code: fault.code, cure: fault.cure });
+    this.stop(fault.code);
+  }
+
+  private async shutDown(): Promise<void> {
+    this.retries?.stop();
+    await this.control?.close();
+    await this.pool?.stop();
+    await this.outgoing?.stop();
+    try {
+      if (this.audit !== undefined && this.failure === undefined) {
+        const reason = this.stopReason ?? 'drained';
+        await this.audit.append([newEntry('stopped', {}, { reason } satisfies EventDetails['stopped'])]);
+      }
+      await this.audit?.close();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.lock?.release();
+  }
+
+  private exitCode(): number {
+    if (this.failure !== undefined) return exitCodeOf(this.failure);
+    if (!this.options.once) return 0;
+    const { quarantined, deferred, waits } = this.tally;
+    if (quarantined > 0) return 65;
+    return waits > 0 || deferred > 0 ? 75 : 0;
+  }
+}
+
+/** What cannot change while messages are under way: where they lie and where they were staged. */
+function fixedDifference(before: Config, after: Config): string | undefined {
+  const fixed: readonly [string, (config: Config) => unknown][] = [
+    ['spool', (config) => config.spool],
+    ['delivery.pickup', (config) => config.delivery.pickup],
+    ['delivery.smtp', (config) => config.delivery.smtp],
+    ['delivery.retry', (config) => config.delivery.retry],
+    ['workers', (config) => config.workers],
+    ['outbox.maxBytesInFlight', (config) => config.outbox.maxBytesInFlight],
+    ['outbox.rescanMs', (config) => config.outbox.rescanMs],
+    ['outbox.group', (config) => config.outbox.group],
+    ['archive', (config) => config.archive],
+    ['http', (config) => config.http],
+    ['log', (config) => config.log],
+  ];
+  return fixed.find(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)))?.[0];
+}
+
+function needsRestart(key: string): SealdropError {
+  return new SealdropError('needs-restart', `${key} changed, which takes effect only at a restart`, {
+    disposition: 'fatal',
+    cure: 'Restart sealdrop; it finishes what is under way and loses nothing.',
+  });
+}
+
+function asFatal(error: SealdropError): SealdropError {
+  return new SealdropError(error.code, error.message, { disposition: 'fatal', cure: error.cure, cause: error });
+}

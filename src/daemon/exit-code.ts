@@ -1,0 +1,33 @@
+import type { SealdropError } from '../errors.js';
+
+/** Exit codes, from sysexits(3). */
+export const exitCodes = { ok: 0, usage: 64, badMessage: 65, unavailable: 69, io: 74, tryLater: 75, permission: 77, configuration: 78 } as const;
+
+/** The exit code of a command that ends because of this error. */
+export function exitCodeOf({ code, disposition }: SealdropError): number {
+  const known = byCode[code];
+  if (known !== undefined) return known;
+  if (disposition === 'wait' || disposition === 'retry') return exitCodes.tryLater;
+  return disposition === 'fatal' ? exitCodes.io : exitCodes.badMessage;
+}
+
+const byCode: Readonly<Record<string, number>> = {
+  'config-invalid': exitCodes.configuration,
+  'config-unreadable': exitCodes.configuration,
+  'environment-invalid': exitCodes.configuration,
+  'secret-unreadable': exitCodes.configuration,
+  'secret-invalid': exitCodes.configuration,
+  'senders-missing': exitCodes.configuration,
+  'pickup-layout': exitCodes.configuration,
+  'rename-crosses-mounts': exitCodes.configuration,
+  'volatile-directory': exitCodes.configuration,
+  'secret-permissions': exitCodes.permission,
+  'outbox-not-ours': exitCodes.permission,
+  'outbox-not-sticky': exitCodes.permission,
+  'no-access': exitCodes.permission,
+  'spool-locked': exitCodes.tryLater,
+  'smtp-unavailable': exitCodes.unavailable,
+  'smtp-auth-failed': exitCodes.permission,
+  'smtp-auth-required': exitCodes.permission,
+  'no-such-message': exitCodes.usage,
+};

@@ -1,0 +1,68 @@
+import type { Waiting } from '../spool/claim.js';
+import type { PlainFault } from './protocol.js';
+
+export interface HealthReport {
+  readonly status: 'ok' | 'waiting' | 'failed';
+  /** What makes intake or delivery pause now, each with its cure. */
+  readonly pauses: readonly (PlainFault & { readonly since: string; readonly where: string })[];
+  /** Files that stay in front of a door, and why; at most 100. */
+  readonly waitingFiles: readonly { readonly file: string; readonly door: string; readonly code: string; readonly text: string; readonly cure: string }[];
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+const maxWaitingFiles = 100;
+
+/** What the daemon knows of its own state. Everything a person asks is answered from here. */
+export class Health {
+  private readonly pauses = new Map<string, PlainFault & { since: string }>();
+  private readonly waitingFiles = new Map<string, Waiting>();
+  private readonly counters: Record<string, number> = { accepted: 0, committed: 0, sent: 0, deferred: 0, quarantined: 0 };
+  private readonly log: { warn(message: string, facts: object): void; info(message: string, facts: object): void };
+
+  constructor(log: Health['log']) {
+    this.log = log;
+  }
+
+  /** `fault` undefined: that place works again. Only changes are logged. */
+  pause(where: string, fault: PlainFault | undefined): void {
+    const known = this.pauses.get(where);
+    if (fault === undefined) {
+      if (known === undefined) return;
+      this.pauses.delete(where);
+      this.log.info('works again', { where, code: known.code });
+    } else if (known?.code !== fault.code || known.message !== fault.message) {
+      this.pauses.set(where, { ...fault, since: known?.since ?? new Date().toISOString() });
+      this.log.warn(fault.message, { where, code: fault.code, cure: fault.cure });
+    }
+  }
+
+  /** The ordinary quiet time of the guessing door is no news. */
+  fileWaits(waiting: Waiting): void {
+    if (waiting.code === 'not-settled') return;
+    const key = `${waiting.candidate.door}/${waiting.candidate.name}`;
+    const known = this.waitingFiles.get(key);
+    if (known?.code === waiting.code) return;
+    if (known === undefined && this.waitingFiles.size >= maxWaitingFiles) return;
+    this.waitingFiles.set(key, waiting);
+    this.log.warn(`left in the outbox: ${waiting.text}`, { code: waiting.code, cure: waiting.cure });
+  }
+
+  /** After a whole scan: forget files that no longer wait. */
+  keepOnly(stillWaiting: ReadonlySet<string>): void {
+    for (const key of this.waitingFiles.keys()) if (!stillWaiting.has(key)) this.waitingFiles.delete(key);
+  }
+
+  count(name: string, by = 1): void {
+    this.counters[name] = (this.counters[name] ?? 0) + by;
+  }
+
+  report(): HealthReport {
+    const pauses = [...this.pauses].map(([where, fault]) => ({ where, ...fault }));
+    return {
+      status: pauses.length > 0 ? 'waiting' : 'ok',
+      pauses,
+      waitingFiles: [...this.waitingFiles.values()].map(({ candidate, code, text, cure }) => ({ file: text.split(' ')[0] ?? '', door: candidate.door, code, text, cure })),
+      counters: { ...this.counters },
+    };
+  }
+}

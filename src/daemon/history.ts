@@ -1,0 +1,72 @@
+import type { TrailRecord } from '../audit/trail.js';
+import type { CopyState, Intent, Ticket } from '../spool/ticket.js';
+import type { EventDetails } from './events.js';
+
+/** How far a message had come, as its ticket and the audit records since then tell it. */
+export interface History {
+  readonly accepted: EventDetails['accepted'] | undefined;
+  readonly intent: Intent | undefined;
+  /** A recorded decision to set the message aside, not yet undone by a person. */
+  readonly setAside: { readonly to: 'quarantine' | 'retry'; readonly ticket: Ticket } | undefined;
+  /** A person released the copies whose outcome is unknown: they are to be sealed again under the recorded plan. */
+  readonly released: boolean;
+  readonly dropped: boolean;
+}
+
+/**
+ * Replays a message's records, oldest first, upon what its ticket says. Records are written before what they decide is done, so the
+ * result is what must be finished. Replaying a record that the ticket contains already changes nothing.
+ */
+export function historyOf(ticket: Ticket | undefined, records: readonly TrailRecord[]): History {
+  let history: History = { accepted: undefined, intent: ticket?.intent, setAside: undefined, released: false, dropped: false };
+  for (const record of records) history = after(history, record);
+  return history;
+}
+
+function after(history: History, { event, detail }: TrailRecord): History {
+  // The shape is that of EventDetails: our own records, whose hashes start-up has checked.
+  switch (event) {
+    case 'accepted':
+      return { ...history, accepted: detail as EventDetails['accepted'] };
+    case 'intent':
+      return { ...history, intent: (detail as EventDetails['intent']).intent, setAside: undefined, released: false };
+    case 'committed':
+      return { ...history, intent: withCommitted(history.intent, detail as EventDetails['committed']) };
+    case 'sent':
+      return { ...history, intent: withSent(history.intent, detail as EventDetails['sent']) };
+    case 'quarantined':
+    case 'deferred':
+      return setAside(history, event === 'deferred' ? 'retry' : 'quarantine', (detail as EventDetails['deferred']).ticket);
+    case 'requeued':
+    case 'released':
+      return { ...history, intent: (detail as EventDetails['requeued']).ticket.intent, setAside: undefined, released: event === 'released' };
+    case 'dropped':
+      return { ...history, dropped: true };
+    default:
+      return history;
+  }
+}
+
+function setAside(history: History, to: 'quarantine' | 'retry', ticket: Ticket): History {
+  return { ...history, intent: ticket.intent ?? history.intent, setAside: { to, ticket } };
+}
+
+export function withCommitted(intent: Intent | undefined, { copies }: EventDetails['committed']): Intent | undefined {
+  return mapCopies(intent, (copy) => {
+    const result = copies.find(({ number }) => number === copy.number);
+    return result === undefined || result.outcome === 'unknown' ? copy : { ...copy, pending: [] };
+  });
+}
+
+export function withSent(intent: Intent | undefined, { copies }: EventDetails['sent']): Intent | undefined {
+  return mapCopies(intent, (copy) => {
+    const final = copies
+      .filter(({ number }) => number === copy.number)
+      .flatMap(({ recipients }) => recipients.filter(({ status }) => status !== 'deferred').map(({ address }) => address));
+    return final.length === 0 ? copy : { ...copy, pending: copy.pending.filter((address) => !final.includes(address)) };
+  });
+}
+
+function mapCopies(intent: Intent | undefined, change: (copy: CopyState) => CopyState): Intent | undefined {
+  return intent === undefined ? undefined : { ...intent, copies: intent.copies.map(change) };
+}

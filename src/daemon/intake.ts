@@ -1,0 +1,143 @@
+import { SealdropError } from '../errors.js';
+import type { Candidate, Waiting } from '../spool/claim.js';
+import type { SpoolLayout } from '../spool/layout.js';
+import type { Health } from './health.js';
+import { type Hint, openHint } from './hint.js';
+import { plainFault } from './protocol.js';
+import { scanDoor } from './scan.js';
+import type { WorkerPool } from './worker-pool.js';
+
+export interface IntakeOptions {
+  readonly layout: SpoolLayout;
+  readonly rescanMs: number;
+  readonly once: boolean;
+  /** Resolves when intake may go on: deliveries behind us are not too deep. */
+  readonly clear: () => Promise<void>;
+}
+
+/** A scan that leaves more names than this waiting is followed by another at once; the watcher is opened only when the doors are quiet. */
+const quietNames = 1000;
+
+/**
+ * Offers what stands in front of the doors to the workers. The scan is the truth: at start, after each hint, every `rescanMs`, and when a
+ * file that waited is due. chokidar is only the hint that there is a reason to look.
+ */
+export class Intake {
+  private readonly options: IntakeOptions;
+  private readonly pool: WorkerPool;
+  private readonly health: Health;
+  private hint: Hint | undefined;
+  private hinted = false;
+  private stopping = false;
+  private wake: (() => void) | undefined;
+  /** Due times of files that wait, by door and name; forgotten at each whole scan. */
+  private due = new Map<string, number>();
+  private waitingNow = new Set<string>();
+  /** Claimed files that changed while they were read, by the time to look again. */
+  private readonly claimed = new Map<string, number>();
+
+  constructor(options: IntakeOptions, pool: WorkerPool, health: Health) {
+    this.options = options;
+    this.pool = pool;
+    this.health = health;
+  }
+
+  /** Runs until `stop`; with `once` until both doors are drained. Returns whether files still wait in front of them. */
+  async run(): Promise<{ filesWait: boolean }> {
+    for (;;) {
+      const offered = await this.scan();
+      if (this.stopping) break;
+      if (this.options.once) {
+        await this.pool.settled();
+        const soonest = this.soonestSettling();
+        if (offered > 0 && soonest === undefined) continue;
+        if (soonest === undefined) break;
+        await this.sleep(Math.max(1, soonest - Date.now()));
+        continue;
+      }
+      if (this.hint === undefined && offered < quietNames) this.hint = await openHint(this.options.layout, () => this.onHint(), this.health);
+      if (!this.hinted) await this.sleep(this.untilNextScan());
+      this.hinted = false;
+      if (this.stopping) break;
+    }
+    await this.hint?.close();
+    return { filesWait: this.waitingNow.size + this.claimed.size > 0 };
+  }
+
+  stop(): void {
+    this.stopping = true;
+    this.wake?.();
+  }
+
+  /** Told by the workers of what they left where it is. */
+  left(waiting: Waiting): void {
+    const { door, name } = waiting.candidate;
+    if (door === 'claimed') this.claimed.set(name, waiting.dueMs ?? Date.now() + this.options.rescanMs);
+    const key = `${door}/${name}`;
+    this.waitingNow.add(key);
+    if (waiting.code === 'not-settled' && waiting.dueMs !== undefined) this.due.set(key, waiting.dueMs);
+    this.health.fileWaits(waiting);
+  }
+
+  /** One look at everything in front of the doors, to the end. Returns how many names were offered and not left. */
+  private async scan(): Promise<number> {
+    const { layout, clear } = this.options;
+    this.due = new Map();
+    this.waitingNow = new Set();
+    let offered = 0;
+    const offer = async (candidate: Candidate) => {
+      await clear();
+      await this.pool.offer(candidate);
+      offered++;
+    };
+    try {
+      for (const [name, dueMs] of this.claimed) {
+        if (dueMs > Date.now()) continue;
+        this.claimed.delete(name);
+        await offer({ door: 'claimed', name });
+      }
+      for (const door of ['new', 'outbox'] as const) {
+        for await (const candidate of scanDoor(layout, door)) {
+          if (this.stopping) return offered;
+          await offer(candidate);
+        }
+      }
+      this.health.pause('outbox', undefined);
+    } catch (error) {
+      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      this.health.pause('outbox', plainFault(error));
+    }
+    await this.pool.taken();
+    this.health.keepOnly(this.waitingNow);
+    return Math.max(0, offered - this.waitingNow.size);
+  }
+
+  private onHint(): void {
+    this.hinted = true;
+    this.wake?.();
+  }
+
+  private soonestSettling(): number | undefined {
+    const times = [...this.due.values(), ...this.claimed.values()];
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  private untilNextScan(): number {
+    const soonest = this.soonestSettling();
+    const rescan = this.options.rescanMs;
+    return soonest === undefined ? rescan : Math.max(1, Math.min(rescan, soonest - Date.now()));
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      const self = this;
+      function done(): void {
+        clearTimeout(timer);
+        self.wake = undefined;
+        resolve();
+      }
+      this.wake = done;
+    });
+  }
+}

@@ -1,0 +1,191 @@
+import type { Config } from '../config/schema.js';
+import { policyOf } from '../config/policy-of.js';
+import { checkPickupMessage, pickupHead } from '../delivery/pickup-file.js';
+import { SealdropError } from '../errors.js';
+import type { Identity } from '../keys/identity.js';
+import type { KeyDirectory } from '../keys/key-directory.js';
+import { type Canonical, canonicalise } from '../message/canonical.js';
+import { entityOf, transferSafeEntityOf } from '../message/entity.js';
+import { envelopeOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
+import { assembleMessage, outerHeader } from '../message/outer-header.js';
+import { timeOfMessageId } from '../message-id.js';
+import { decide } from '../policy/decide.js';
+import type { CopyPlan, Plan } from '../policy/plan.js';
+import { checkSender } from '../policy/senders.js';
+import { encrypt } from '../smime/encrypt.js';
+import { type SignedEntity, signDetached, signOpaque } from '../smime/sign.js';
+
+export interface SealedCopy {
+  readonly plan: CopyPlan;
+  /** The bytes of the copy, in pieces: pickup's envelope lines first if it goes there, then the message. */
+  readonly chunks: readonly Buffer[];
+}
+
+export interface SealedMessage {
+  readonly plan: Plan;
+  readonly copies: readonly SealedCopy[];
+  /** Everything that differs from the submitted bytes. */
+  readonly changes: readonly string[];
+  readonly messageId: string;
+  /** SHA-256 fingerprint of the signing certificate; undefined if no copy is signed. */
+  readonly signer: string | undefined;
+  /** DER of every SignerInfo made, base64: with the original it proves what was signed. */
+  readonly signerInfos: readonly string[];
+  readonly algorithms: string;
+  /** Every certificate used, to be kept once. */
+  readonly certificates: readonly { readonly fingerprint: string; readonly der: Buffer }[];
+}
+
+/** Who handed the message in, as `senders:` names people; undefined where nobody but sealdrop itself could have. */
+export type Submitter = readonly string[] | undefined;
+
+/**
+ * Turns an original into its sealed copies: canonical bytes, envelope, plan, then one signature per form and one encryption per copy.
+ * Touches no file but the keys. Throws SealdropError with the disposition of the message.
+ */
+export class Sealer {
+  private readonly config: Config;
+  private readonly keys: KeyDirectory;
+
+  constructor(config: Config, keys: KeyDirectory) {
+    this.config = config;
+    this.keys = keys;
+  }
+
+  seal(original: Buffer, id: string, submitter: Submitter, now: Date): SealedMessage {
+    const message = this.canonical(original);
+    return this.sealByPlan(message, this.plan(message, submitter, now), id, now);
+  }
+
+  /** Seals again what an earlier plan decided; nothing is decided anew. `only`: the numbers of the planned copies wanted. */
+  sealAgain(original: Buffer, id: string, plan: Plan, only: readonly number[], now: Date): SealedMessage {
+    return this.sealByPlan(this.canonical(original), { ...plan, copies: plan.copies.filter((copy) => only.includes(copy.number)) }, id, now);
+  }
+
+  canonical(original: Buffer): Canonical {
+    return canonicalise(original, { fallbackCharset: this.config.protect.fallbackCharset });
+  }
+
+  /** The decision alone (for `explain`). */
+  plan(message: Canonical, submitter: Submitter, now: Date): Plan {
+    const envelope = envelopeOf(message);
+    const from = identityAddressOf(message);
+    const { senders } = this.config;
+    if (senders !== null && submitter !== undefined) checkSender(from, submitter, senders);
+    return decide({
+      envelope,
+      visible: visibleAddresses(message),
+      from,
+      control: message.control,
+      fields: message.fields,
+      ...policyOf(this.config),
+      lookUp: (address) => this.lookUp(address, now),
+    });
+  }
+
+  private lookUp(address: string, now: Date): { fingerprint: string } | { fault: SealdropError } {
+    try {
+      return { fingerprint: this.keys.recipient(address, now).fingerprint };
+    } catch (error) {
+      if (error instanceof SealdropError) return { fault: error };
+      throw error;
+    }
+  }
+
+  private sealByPlan(message: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
+    const messageId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
+    const outer = outerHeader(message, { date: timeOfMessageId(id), messageId });
+    const changes = [...message.changes, ...outer.changes, ...plan.dropped.map((name) => `control-header-dropped ${name}`)];
+    const signing = new Signing(message, plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined, now);
+    const certificates = new Map<string, Buffer>();
+    const used = new Set<string>();
+    const copies = plan.copies.map((copy): SealedCopy => {
+      const signed = signing.entityFor(copy);
+      const sealed = copy.encryptTo.length === 0 ? signed : this.encryptFor(copy, signed, certificates, now);
+      if (copy.encryptTo.length > 0) used.add(`${copy.content}+${copy.keyTransport}`);
+      const bytes = assembleMessage(outer.fields, sealed);
+      if (copy.via !== 'pickup') return { plan: copy, chunks: [bytes] };
+      checkPickupMessage(bytes);
+      return { plan: copy, chunks: [this.headFor(copy, plan.sender, id), bytes] };
+    });
+    const { identity } = signing;
+    if (identity !== undefined) certificates.set(identity.fingerprint, identity.certificate);
+    return {
+      plan,
+      copies,
+      changes: [...new Set([...changes, ...signing.changes])],
+      messageId,
+      signer: identity?.fingerprint,
+      signerInfos: signing.signerInfos,
+      algorithms: [...signing.algorithms, ...used].join(' '),
+      certificates: [...certificates].map(([fingerprint, der]) => ({ fingerprint, der })),
+    };
+  }
+
+  private encryptFor(copy: CopyPlan, entity: Buffer, certificates: Map<string, Buffer>, now: Date): Buffer {
+    const recipients = copy.encryptAddresses.map((address, index) => {
+      const found = this.keys.recipient(address, now);
+      if (found.fingerprint !== copy.encryptTo[index]) throw certificateChanged(address);
+      certificates.set(found.fingerprint, found.certificate);
+      return found.prepared;
+    });
+    return encrypt(entity, recipients, { content: copy.content, keyTransport: copy.keyTransport });
+  }
+
+  private headFor(copy: CopyPlan, sender: string, id: string): Buffer {
+    const { transport, recipients } = copy;
+    return pickupHead({ profile: 'powermta', sender, recipients, ...transport, envid: transport.envid ?? id });
+  }
+}
+
+/** One signature per form, however many copies there are; made only when the first copy asks for it. */
+class Signing {
+  readonly identity: Identity | undefined;
+  readonly changes: string[] = [];
+  private readonly message: Canonical;
+  private readonly now: Date;
+  private readonly made = new Map<string, SignedEntity>();
+
+  constructor(message: Canonical, identity: Identity | undefined, now: Date) {
+    this.message = message;
+    this.identity = identity;
+    this.now = now;
+  }
+
+  get signerInfos(): string[] {
+    return [...this.made.values()].map((signed) => signed.signerInfo.toString('base64'));
+  }
+
+  get algorithms(): string[] {
+    return [...new Set([...this.made.values()].map(({ algorithms }) => `${algorithms.signature}+${algorithms.digest}`))];
+  }
+
+  entityFor(copy: CopyPlan): Buffer {
+    if (copy.sign === 'none' || this.identity === undefined) {
+      return copy.encryptTo.length > 0 ? entityOf(this.message) : this.transferSafe();
+    }
+    const key = `${copy.sign} ${copy.signature} ${copy.digest}`;
+    const known = this.made.get(key);
+    if (known !== undefined) return known.entity;
+    const options = { digest: copy.digest, scheme: copy.signature, signingTime: this.now };
+    const signed =
+      copy.sign === 'opaque'
+        ? signOpaque(entityOf(this.message), this.identity.signer, options)
+        : signDetached(this.transferSafe(), this.identity.signer, options);
+    this.made.set(key, signed);
+    return signed.entity;
+  }
+
+  private transferSafe(): Buffer {
+    const safe = transferSafeEntityOf(this.message);
+    this.changes.push(...safe.changes);
+    return safe.entity;
+  }
+}
+
+function certificateChanged(address: string): SealdropError {
+  return new SealdropError('certificate-changed', `the certificate of ${address} is no longer the one the plan names`, {
+    disposition: 'quarantine',
+    cure: 'Put the certificate back, or drop this message and submit it again so that it is decided anew.',
+  });
+}

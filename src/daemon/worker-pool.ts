@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads';
+import type { AuditWriter } from '../audit/writer.js';
+import type { Config } from '../config/schema.js';
+import type { SealdropError } from '../errors.js';
+import { type FromWorker, type Offer, plainFault, type Report, revivedFault, type ToWorker, type WorkerData } from './protocol.js';
+import type { HandedOver } from './worker-context.js';
+
+export interface PoolEvents {
+  readonly done: (report: Report) => void;
+  readonly waits: (worker: number, fault: ReturnType<typeof plainFault> | undefined) => void;
+  readonly handedOver: (message: HandedOver) => void;
+  /** A worker could not finish: `wait` under `--once`, otherwise `fatal`. */
+  readonly failed: (fault: SealdropError) => void;
+}
+
+const offersPerTake = 32;
+
+/** The worker threads, and the queue in front of them. The queue is short: what is not queued waits in the outbox, where it costs nothing. */
+export class WorkerPool {
+  private readonly workers: Worker[] = [];
+  private readonly idle = new Set<number>();
+  private readonly queue: Offer[] = [];
+  private readonly audit: AuditWriter;
+  private readonly events: PoolEvents;
+  private wakers: (() => void)[] = [];
+  private stopped = false;
+
+  constructor(data: WorkerData, audit: AuditWriter, events: PoolEvents) {
+    this.audit = audit;
+    this.events = events;
+    for (let index = 0; index < data.workers; index++) this.workers.push(this.start(index, data));
+  }
+
+  /** Resolves when the offer is queued; while the queue is full it waits, so a scan never runs ahead of the work. */
+  async offer(offer: Offer): Promise<void> {
+    while (this.queue.length >= 2 * offersPerTake * this.workers.length && !this.stopped) await this.changed();
+    if (this.stopped) return;
+    this.queue.push(offer);
+    // Give a burst the chance to fill a group, and a single message no delay worth noting.
+    if (this.queue.length >= offersPerTake) this.dispatch();
+    else setImmediate(() => this.dispatch());
+  }
+
+  /** Resolves when the queue is empty: everything offered is with a worker. */
+  async taken(): Promise<void> {
+    while (!this.stopped && this.queue.length > 0) await this.changed();
+  }
+
+  /** Resolves when nothing is queued or in flight. */
+  async settled(): Promise<void> {
+    while (!this.stopped && (this.queue.length > 0 || this.idle.size < this.workers.length)) await this.changed();
+  }
+
+  reconfigure(config: Config): void {
+    for (const worker of this.workers) tell(worker, { kind: 'config', config });
+  }
+
+  /** Lets every worker finish the group it is in; queued offers stay where they are on disk. */
+  async stop(): Promise<void> {
+    this.queue.length = 0;
+    for (const worker of this.workers) tell(worker, { kind: 'stop' });
+    while (this.idle.size < this.workers.length) await this.changed();
+    this.stopped = true;
+    this.wake();
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+
+  private start(index: number, data: WorkerData): Worker {
+    const worker = new Worker(new URL('./worker-thread.js', import.meta.url), { workerData: data });
+    this.idle.add(index);
+    worker.on('message', (message: FromWorker) => this.hear(index, worker, message));
+    worker.on('error', (error) => {
+      this.idle.add(index);
+      this.events.failed(revivedFault(plainFault(error)));
+      this.wake();
+    });
+    return worker;
+  }
+
+  private hear(index: number, worker: Worker, message: FromWorker): void {
+    switch (message.kind) {
+      case 'append':
+        this.audit.append(message.entries).then(
+          () => tell(worker, { kind: 'durable', append: message.append }),
+          (error: unknown) => tell(worker, { kind: 'durable', append: message.append, fault: plainFault(error) }),
+        );
+        return;
+      case 'waits':
+        this.events.waits(index, message.fault);
+        return;
+      case 'handed-over':
+        this.events.handedOver(message.message);
+        return;
+      case 'done':
+        this.events.done(message.report);
+        break;
+      case 'failed':
+        this.events.failed(revivedFault(message.fault));
+        break;
+    }
+    this.idle.add(index);
+    this.dispatch();
+    this.wake();
+  }
+
+  private dispatch(): void {
+    for (const index of this.idle) {
+      const worker = this.workers[index];
+      if (this.queue.length === 0 || worker === undefined) return;
+      // Share what is there: several workers with a few messages each are faster than one with all.
+      const fair = Math.max(1, Math.min(offersPerTake, Math.ceil(this.queue.length / this.idle.size)));
+      const offers = this.queue.splice(0, fair);
+      this.idle.delete(index);
+      tell(worker, { kind: 'take', offers });
+    }
+    this.wake();
+  }
+
+  private changed(): Promise<void> {
+    return new Promise((resolve) => this.wakers.push(resolve));
+  }
+
+  private wake(): void {
+    const wakers = this.wakers;
+    this.wakers = [];
+    for (const each of wakers) each();
+  }
+}
+
+function tell(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message);
+}

@@ -1,0 +1,91 @@
+import { closeSync, constants, fchownSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { diskFault, errnoOf, fsyncFault } from './faults.js';
+
+/**
+ * Writes a new file and makes its bytes durable. The name itself is durable only after `syncDirectory`.
+ * Killed or failing in between: a partial file may be left by a kill; on an error it is removed again. An existing file is an error
+ * (`EEXIST`), never overwritten.
+ */
+export function writeNewFile(path: string, chunks: readonly Uint8Array[], options: { mode: number; gid?: number | undefined }): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, options.mode);
+  } catch (error) {
+    throw diskFault(error, 'create', path);
+  }
+  try {
+    giveToGroup(descriptor, options.gid, path);
+    for (const chunk of chunks) writeAll(descriptor, chunk, path);
+    syncDescriptor(descriptor, path);
+  } catch (error) {
+    removeIfThere(path);
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Replaces a small file so that a reader, or a crash, finds the old bytes or the new ones, never a mixture; durable on return. */
+export function replaceFile(directory: string, name: string, bytes: Uint8Array, mode: number): void {
+  const temporary = `${directory}/.${name}.tmp`;
+  removeIfThere(temporary);
+  writeNewFile(temporary, [bytes], { mode });
+  rename(temporary, `${directory}/${name}`);
+  syncDirectory(directory);
+}
+
+/** Makes the names in a directory durable (renames, links and new files in it). */
+export function syncDirectory(path: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw diskFault(error, 'open', path);
+  }
+  try {
+    syncDescriptor(descriptor, path);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+export function syncDescriptor(descriptor: number, path: string): void {
+  try {
+    fsyncSync(descriptor);
+  } catch (error) {
+    throw fsyncFault(error, path);
+  }
+}
+
+export function writeAll(descriptor: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done);
+  } catch (error) {
+    throw diskFault(error, 'write', path);
+  }
+}
+
+export function rename(from: string | Buffer, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw diskFault(error, `rename ${from.toString()} to`, to);
+  }
+}
+
+export function removeIfThere(path: string | Buffer): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw diskFault(error, 'remove', path.toString());
+  }
+}
+
+function giveToGroup(descriptor: number, gid: number | undefined, path: string): void {
+  if (gid === undefined) return;
+  try {
+    fchownSync(descriptor, -1, gid);
+  } catch (error) {
+    throw diskFault(error, `give to group ${gid}`, path);
+  }
+}

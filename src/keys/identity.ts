@@ -1,0 +1,73 @@
+import type { KeyObject } from 'node:crypto';
+import type { SealdropError } from '../errors.js';
+import { type PreparedSigner, prepareSigner } from '../smime/signer.js';
+import { type AddressFiles, fileBeside } from './directory-index.js';
+import { keyFault } from './faults.js';
+import { chainAbove, type IdentityFiles, type KeyPair, keyMismatch, readIdentityFiles, withoutCertificate } from './key-pairs.js';
+import { type Loaded, loadedFrom, preparedFrom } from './loaded.js';
+import type { KeyWorld } from './passphrase.js';
+import { lastingFault, mostSuitable } from './suitability.js';
+
+/** A sender's private key with its certificate and chain, ready to sign. */
+export interface Identity {
+  /** As an addressKey. */
+  readonly address: string;
+  /** SHA-256 of the certificate, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly notAfter: Date;
+  readonly signer: PreparedSigner;
+  readonly privateKey: KeyObject;
+  /** DER. */
+  readonly certificate: Buffer;
+}
+
+/**
+ * Reads an identity and checks all that does not depend on the time. Of several pairs (one for signing, one for encryption) the first that
+ * may sign is taken. Throws only errors of disposition `wait`.
+ */
+export function loadIdentity(keyFile: string, files: AddressFiles, world: KeyWorld): Loaded<Identity> {
+  return loadedFrom(keyFile, () => {
+    const found = readIdentityFiles(keyFile, files, world);
+    const pair = mostSuitable(found.pairs, 'sign', files.address);
+    return pair === undefined ? withoutPair(keyFile, files, found) : fromPair(pair, files, found);
+  });
+}
+
+function fromPair(pair: KeyPair, files: AddressFiles, found: IdentityFiles): Loaded<Identity> {
+  const { facts, path, privateKey } = pair;
+  const { address } = files;
+  const fault = lastingFault(facts, 'sign', address, path);
+  if (fault !== undefined) return { result: fault, facts, path };
+  const chain = chainAbove(facts, found.certificates);
+  const encryption = encryptionCertificate(pair, files, found);
+  const signer = preparedFrom(pair, () => prepareSigner({ certificate: facts.der, chain, privateKey, ...encryption }));
+  if (signer instanceof Error) return { result: signer, facts, path };
+  const { fingerprint, notAfter, der: certificate } = facts;
+  return { result: { address, fingerprint, notAfter, signer, privateKey, certificate }, facts, path };
+}
+
+/** The certificate others are to encrypt to, if it is another one than signs: the signature tells them (RFC 8551 §2.5.3). */
+function encryptionCertificate(signing: KeyPair, files: AddressFiles, found: IdentityFiles): { encryptionCertificate?: Buffer } {
+  const { address, certificateFile } = files;
+  const candidates = certificateFile === undefined ? found.pairs : found.certificates.filter(({ path }) => path === certificateFile);
+  const other = mostSuitable(candidates, 'encrypt', address);
+  if (other === undefined || other.facts.fingerprint === signing.facts.fingerprint) return {};
+  return lastingFault(other.facts, 'encrypt', address, other.path) === undefined ? { encryptionCertificate: other.facts.der } : {};
+}
+
+function withoutPair(keyFile: string, files: AddressFiles, found: IdentityFiles): Loaded<Identity> {
+  const [certificate] = found.certificates;
+  return { result: pairFault(keyFile, files, found), facts: certificate?.facts, path: keyFile };
+}
+
+function pairFault(keyFile: string, files: AddressFiles, found: IdentityFiles): SealdropError {
+  const [certificate] = found.certificates;
+  if (found.privateKeys.length === 0) {
+    return keyFault(
+      'missing-private-key',
+      `there is no private key in ${keyFile}`,
+      `Put the private key of ${files.address} there (PEM), or key and certificate together into ${fileBeside(files, 'p12')}.`,
+    );
+  }
+  return certificate === undefined ? withoutCertificate(keyFile, files) : keyMismatch(keyFile, certificate);
+}

@@ -1,0 +1,35 @@
+/** RFC 5322 §2.1.1, without the CRLF. */
+export const MAX_LINE_OCTETS = 998;
+
+/**
+ * Folds an unfolded value into lines of at most 78 characters where its blanks allow it (RFC 5322 §2.2.3). Only CRLFs are
+ * put in, each before a blank that was there: unfolding gives the value back. Returns the field without its final CRLF.
+ */
+export function foldField(name: string, value: string): string {
+  let out = `${name}:`;
+  let column = out.length;
+  for (const [chunk] of ` ${value}`.matchAll(/[ \t]*[^ \t]+/g)) {
+    // The first line keeps its first word if that is at all possible: some readers expect one there.
+    const first = column === name.length + 1;
+    if (column + chunk.length > (first ? MAX_LINE_OCTETS : PREFERRED_LINE)) {
+      out += '\r\n';
+      column = 0;
+    }
+    out += chunk;
+    column += chunk.length;
+  }
+  return out;
+}
+
+/** Tells whether a line of these CRLF octets is longer than SMTP allows. */
+export function hasLongLine(octets: Buffer): boolean {
+  if (octets.length <= MAX_LINE_OCTETS) return false;
+  let start = 0;
+  for (let lf = octets.indexOf(0x0a); lf !== -1; lf = octets.indexOf(0x0a, start)) {
+    if (lf - start - 1 > MAX_LINE_OCTETS) return true;
+    start = lf + 1;
+  }
+  return octets.length - start > MAX_LINE_OCTETS;
+}
+
+const PREFERRED_LINE = 78;

@@ -1,0 +1,70 @@
+import type { CopyPlan } from './plan.js';
+import type { Rule } from './rule.js';
+import type { CopyTransport } from './transport.js';
+import { fingerprintOf, type Verdict } from './verdict.js';
+
+export interface CopyLimits {
+  /** Recipients who share one encrypted copy. */
+  readonly maxRecipientInfos: number;
+  /** Envelope recipients of one copy. */
+  readonly maxReceivers: number;
+}
+
+/**
+ * Divides the recipients into copies. Only those for whom the same rule decided can share one, so that each gets exactly the
+ * algorithms and the way named for it. A blind recipient's encrypted copy is its own: a RecipientInfo names whom a message is
+ * encrypted to, and would betray it to the others. A copy that is only signed names nobody, and is shared.
+ */
+export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, transportFor: (verdict: Verdict) => CopyTransport): CopyPlan[] {
+  const copies: CopyPlan[] = [];
+  const add = (recipients: readonly Verdict[]) => {
+    const [first] = recipients;
+    if (first !== undefined) copies.push(copyPlan(copies.length + 1, first, recipients, transportFor(first)));
+  };
+  for (const group of byRule(verdicts)) {
+    const encrypted = group.filter((verdict) => fingerprintOf(verdict) !== null);
+    const visible = encrypted.filter((verdict) => verdict.visible);
+    for (const shared of chunks(visible, Math.min(limits.maxRecipientInfos, limits.maxReceivers))) add(shared);
+    for (const blind of encrypted) if (!blind.visible) add([blind]);
+    const clear = group.filter((verdict) => fingerprintOf(verdict) === null);
+    for (const shared of chunks(clear, limits.maxReceivers)) add(shared);
+  }
+  return copies;
+}
+
+function copyPlan(number: number, first: Verdict, recipients: readonly Verdict[], transport: CopyTransport): CopyPlan {
+  const { protection, rule, via } = first;
+  const encryptTo = recipients.map(fingerprintOf).filter((fingerprint) => fingerprint !== null);
+  const addresses = recipients.map(({ address }) => address);
+  const encrypted = encryptTo.length > 0;
+  return {
+    number,
+    recipients: addresses,
+    blind: recipients.every(({ visible }) => !visible),
+    rule: rule?.name ?? null,
+    via,
+    sign: protection.sign === 'auto' ? (encrypted ? 'opaque' : 'detached') : protection.sign,
+    signature: protection.signature,
+    digest: protection.digest,
+    encryptTo,
+    encryptAddresses: encrypted ? [...addresses] : [],
+    content: protection.content,
+    keyTransport: protection.keyTransport,
+    transport: { ...transport },
+  };
+}
+
+/** By the rule itself, not its name; within a group protection, way and transport are equal. */
+function byRule(verdicts: readonly Verdict[]): Iterable<Verdict[]> {
+  const groups = new Map<Rule | null, Verdict[]>();
+  for (const verdict of verdicts) {
+    const group = groups.get(verdict.rule);
+    if (group === undefined) groups.set(verdict.rule, [verdict]);
+    else group.push(verdict);
+  }
+  return groups.values();
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

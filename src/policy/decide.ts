@@ -1,0 +1,114 @@
+import { SealdropError } from '../errors.js';
+import { addressKey } from '../message/address.js';
+import type { ControlField } from '../message/control.js';
+import type { Envelope } from '../message/envelope.js';
+import { decodeOctets, fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
+import { decodeWords } from '../message/mail-libraries.js';
+import { copiesOf } from './copies.js';
+import type { Plan, RecipientDecision } from './plan.js';
+import type { Protection } from './protection.js';
+import { type MessageFacts, matchesMessage, matchesRecipient, type Rule } from './rule.js';
+import { droppedNames, transportOf } from './transport.js';
+import { type CertificateFacts, fingerprintOf, refuseUnlawful, ruleWords, type Verdict } from './verdict.js';
+
+export interface PolicyDefaults {
+  readonly protect: Protection;
+  readonly via: 'pickup' | 'smtp';
+  readonly maxRecipientInfos: number;
+  /** Envelope recipients of one copy; PowerMTA's guide recommends at most 5000 in a file. */
+  readonly maxReceivers: number;
+  readonly maxCopies: number;
+  /** Lower-case names of the submitted control headers that pickup files may carry. */
+  readonly pass: readonly string[];
+  readonly envid: 'own' | 'submitted';
+}
+
+export interface DecideInput {
+  readonly envelope: Envelope;
+  /** Address keys of the output's To and Cc. */
+  readonly visible: ReadonlySet<string>;
+  /** The identity's address: the visible From. */
+  readonly from: string;
+  readonly control: readonly ControlField[];
+  /** The message's own header fields, for rules that look at one. */
+  readonly fields: readonly HeaderField[];
+  readonly defaults: PolicyDefaults;
+  readonly rules: readonly Rule[];
+  readonly lookUp: (address: string, protection: Protection) => CertificateFacts;
+}
+
+/**
+ * Decides, once for the whole message, who gets which copy. The first rule that matches a recipient decides for it.
+ * Throws SealdropError (quarantine unless the certificate's fault says otherwise): missing-certificate, clear-copy-refused,
+ * unsealed-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup, bad-control-header.
+ */
+export function decide(input: DecideInput): Plan {
+  const verdicts = verdictsOf(input);
+  refuseUnlawful(verdicts);
+  refuseInPickup(verdicts, input.envelope.sender);
+
+  const passed = new Set<string>();
+  const copies = copiesOf(verdicts, input.defaults, ({ rule, via }) => {
+    const found = transportOf(rule, via, input.control, input.defaults);
+    for (const name of found.passed) passed.add(name);
+    return found.transport;
+  });
+  if (copies.length > input.defaults.maxCopies) throw tooManyCopies(copies.length, input.defaults.maxCopies);
+
+  return {
+    version: 1,
+    sender: input.envelope.sender,
+    from: input.from,
+    copies,
+    decisions: verdicts.map(decisionOf),
+    dropped: droppedNames(input.control, passed),
+  };
+}
+
+function verdictsOf({ envelope, visible, from, control, fields, defaults, rules, lookUp }: DecideInput): Verdict[] {
+  const facts: MessageFacts = { from, headerValues: (name) => headerValues(name, control, fields) };
+  const candidates = rules.filter((rule) => matchesMessage(rule, facts));
+  return envelope.recipients.map((address) => {
+    const rule = candidates.find((candidate) => matchesRecipient(candidate, address)) ?? null;
+    const protection = { ...defaults.protect, ...rule?.protect };
+    const certificate = protection.encrypt === 'none' ? null : lookUp(address, protection);
+    return { address, visible: visible.has(addressKey(address)), rule, protection, via: rule?.delivery?.via ?? defaults.via, certificate };
+  });
+}
+
+function headerValues(name: string, control: readonly ControlField[], fields: readonly HeaderField[]): string[] {
+  const submitted = control.filter((field) => field.name === name.toLowerCase()).map(({ value }) => value);
+  return [...submitted, ...fieldsNamed(fields, name).map(rawValue)].map((value) => decodeWords(decodeOctets(value)));
+}
+
+/** PowerMTA documents neither the null sender nor SMTPUTF8 for pickup files: what it would do with them is not known. */
+function refuseInPickup(verdicts: readonly Verdict[], sender: string): void {
+  const addresses = verdicts.filter(({ via }) => via === 'pickup').map(({ address }) => address);
+  if (addresses.length === 0) return;
+  const cure = 'Let such mail go by SMTP: a rule with "delivery: { via: smtp }" that matches it; then run "sealdrop queue retry".';
+  if (sender === '') {
+    const message = `The envelope sender is empty (the null sender), which a pickup file cannot say, for ${addresses.join(', ')}.`;
+    throw new SealdropError('null-sender-in-pickup', message, { disposition: 'quarantine', cure });
+  }
+  const international = [sender, ...addresses].filter((address) => /[^\x00-\x7f]/.test(address));
+  if (international.length > 0) {
+    const message = `A pickup file cannot hold addresses that are not ASCII (SMTPUTF8): ${international.join(', ')}.`;
+    throw new SealdropError('smtputf8-in-pickup', message, { disposition: 'quarantine', cure });
+  }
+}
+
+function tooManyCopies(count: number, limit: number): SealdropError {
+  return new SealdropError('too-many-copies', `The message would need ${count} copies, and outbox.maxCopies is ${limit}.`, {
+    disposition: 'quarantine',
+    cure: 'Send to fewer blind recipients at a time, or raise outbox.maxCopies in the configuration; then run "sealdrop queue retry".',
+  });
+}
+
+function decisionOf(verdict: Verdict): RecipientDecision {
+  const { address, visible, rule, protection } = verdict;
+  const fingerprint = fingerprintOf(verdict);
+  const said = `${ruleWords(rule)} ${rule === null ? 'say' : 'says'} encrypt: ${protection.encrypt}`;
+  const found = fingerprint === null ? 'there is no certificate, so the copy is clear' : `the certificate is ${fingerprint.slice(0, 16)}…`;
+  const why = protection.encrypt === 'none' ? said : `${said}; ${found}`;
+  return { address, visible, rule: rule?.name ?? null, encrypt: fingerprint !== null, why };
+}

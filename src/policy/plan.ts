@@ -1,0 +1,46 @@
+import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../smime/algorithms.js';
+import type { CopyTransport } from './transport.js';
+
+/** Who gets which copy of a message, sealed how, sent which way. Plain JSON: it is written to disk and never decided again. */
+export interface Plan {
+  version: 1;
+  /** Envelope sender (RFC 5321); '' is the null sender. */
+  sender: string;
+  /** Address of the identity that signs. */
+  from: string;
+  copies: CopyPlan[];
+  /** One for every envelope recipient, in the envelope's order. */
+  decisions: RecipientDecision[];
+  /** Lower-case names of the submitted control headers that no copy carries. */
+  dropped: string[];
+}
+
+export interface CopyPlan {
+  /** From 1. */
+  number: number;
+  /** Envelope recipients of this copy. */
+  recipients: string[];
+  /** None of its recipients stands in the message's To or Cc. */
+  blind: boolean;
+  /** Name of the rule that decided; null: the defaults. */
+  rule: string | null;
+  via: 'pickup' | 'smtp';
+  sign: 'opaque' | 'detached' | 'none';
+  signature: SignatureScheme;
+  digest: DigestName;
+  /** SHA-256 fingerprints of the certificates, hex, in the order of `encryptAddresses`; empty: the copy is not encrypted. */
+  encryptTo: string[];
+  encryptAddresses: string[];
+  content: ContentCipher;
+  keyTransport: KeyTransport;
+  transport: CopyTransport;
+}
+
+export interface RecipientDecision {
+  address: string;
+  visible: boolean;
+  rule: string | null;
+  encrypt: boolean;
+  /** A sentence for people. */
+  why: string;
+}

@@ -1,0 +1,84 @@
+import { createCipheriv, createHash, diffieHellman, generateKeyPairSync, hkdfSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { type DigestName, OID } from '../algorithms.js';
+import { aesKeyWrap, algorithmIdentifier } from './algorithm-identifier.js';
+import { bitString, element, explicit, implicit, integer, octetString, oid, sequence } from './der.js';
+import type { AgreementKey } from './recipient-key.js';
+
+interface Group {
+  /** Of the ephemeral key (RFC 5480 §2.1.1, RFC 8410 §3). */
+  readonly keyAlgorithm: Buffer;
+  /** The key agreement scheme: its KDF has the curve's strength (RFC 5753 §8, RFC 8418 §2.1). */
+  readonly schemeOid: string;
+  readonly digest: DigestName;
+  readonly keyDerivation: 'x9.63' | 'hkdf';
+  ephemeralKey(): { publicKey: KeyObject; privateKey: KeyObject };
+}
+
+const GROUPS: Readonly<Record<AgreementKey['group'], Group>> = {
+  p256: nistGroup('prime256v1', OID.p256, OID.ecdhSha256Kdf, 'sha256'),
+  p384: nistGroup('secp384r1', OID.p384, OID.ecdhSha384Kdf, 'sha384'),
+  p521: nistGroup('secp521r1', OID.p521, OID.ecdhSha512Kdf, 'sha512'),
+  x25519: {
+    keyAlgorithm: algorithmIdentifier(OID.x25519),
+    schemeOid: OID.ecdhHkdfSha256,
+    digest: 'sha256',
+    keyDerivation: 'hkdf',
+    ephemeralKey: () => generateKeyPairSync('x25519'),
+  },
+};
+
+/**
+ * KeyAgreeRecipientInfo (RFC 5652 §6.2.2; RFC 5753 §3.1, RFC 8418 §2), ephemeral-static: a fresh key pair each time, and the content key
+ * wrapped with AES of the content key's own length (RFC 8551 §2.3). No ukm: the ephemeral key is what is new.
+ */
+export function keyAgreeRecipientInfo(recipient: AgreementKey, contentKey: Buffer): Buffer {
+  const group = GROUPS[recipient.group];
+  const ephemeral = group.ephemeralKey();
+  const sharedSecret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient.publicKey });
+  const wrapAlgorithm = aesKeyWrap(contentKey.length);
+  const keyEncryptionKey = deriveKey(group, sharedSecret, wrapAlgorithm, contentKey.length);
+  const originatorKey = sequence(group.keyAlgorithm, bitString(publicPoint(ephemeral.publicKey)));
+  return element(
+    0xa1,
+    integer(3),
+    explicit(0, implicit(1, originatorKey)),
+    sequence(oid(group.schemeOid), wrapAlgorithm),
+    sequence(sequence(recipient.issuerAndSerial, octetString(wrapKey(keyEncryptionKey, contentKey)))),
+  );
+}
+
+function nistGroup(namedCurve: string, curveOid: string, schemeOid: string, digest: DigestName): Group {
+  return {
+    keyAlgorithm: algorithmIdentifier(OID.ecPublicKey, oid(curveOid)),
+    schemeOid,
+    digest,
+    keyDerivation: 'x9.63',
+    ephemeralKey: () => generateKeyPairSync('ec', { namedCurve }),
+  };
+}
+
+/**
+ * The key-encryption key from the shared secret and ECC-CMS-SharedInfo (RFC 5753 §7.2). HKDF has an empty salt without ukm (RFC 8418 §2.2).
+ * The X9.63 KDF would go on with further counters, but no AES key is longer than the shortest digest used here.
+ */
+function deriveKey(group: Group, sharedSecret: Buffer, wrapAlgorithm: Buffer, keyBytes: number): Buffer {
+  const keyBits = Buffer.alloc(4);
+  keyBits.writeUInt32BE(keyBytes * 8);
+  const sharedInfo = sequence(wrapAlgorithm, explicit(2, octetString(keyBits)));
+  if (group.keyDerivation === 'hkdf') return Buffer.from(hkdfSync(group.digest, sharedSecret, '', sharedInfo, keyBytes));
+  const counter = Buffer.of(0, 0, 0, 1);
+  return createHash(group.digest).update(sharedSecret).update(counter).update(sharedInfo).digest().subarray(0, keyBytes);
+}
+
+/** AES key wrap (RFC 3394) with its standard initial value. */
+function wrapKey(keyEncryptionKey: Buffer, contentKey: Buffer): Buffer {
+  const cipher = createCipheriv(`id-aes${keyEncryptionKey.length * 8}-wrap`, keyEncryptionKey, Buffer.alloc(8, 0xa6));
+  return Buffer.concat([cipher.update(contentKey), cipher.final()]);
+}
+
+/** The uncompressed point (SEC 1 §2.3.3), or the 32 octets of X25519. Asked for as JWK, which is 50 times faster than as SPKI. */
+function publicPoint(key: KeyObject): Buffer {
+  const jwk: JsonWebKey = key.export({ format: 'jwk' });
+  const x = Buffer.from(jwk.x ?? '', 'base64url');
+  return jwk.y === undefined ? x : Buffer.concat([Buffer.of(4), x, Buffer.from(jwk.y, 'base64url')]);
+}

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { diskFault, errnoOf } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
+
+export interface SpoolLock {
+  release(): void;
+}
+
+/**
+ * Takes the spool's kernel lock or throws `spool-locked`. flock(2) belongs to the open file description: util-linux `flock` locks the
+ * descriptor it inherits from us and exits, and the lock lives exactly as long as our descriptor, whatever kills us. The file's text
+ * only words the error; it decides nothing.
+ */
+export function lockSpool(path: string, nowMs: number): SpoolLock {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw diskFault(error, 'open', path);
+  }
+  const run = spawnSync('flock', ['-x', '-n', '-E', '99', '3'], { stdio: ['ignore', 'ignore', 'pipe', descriptor] });
+  if (run.status !== 0) {
+    closeSync(descriptor);
+    throw run.status === 99 ? heldError(path) : noFlockError(path, run.error ?? run.stderr?.toString());
+  }
+  ftruncateSync(descriptor, 0);
+  writeSync(descriptor, `pid ${process.pid} on ${hostname()} since ${new Date(nowMs).toISOString()}\n`, 0);
+  return { release: () => closeSync(descriptor) };
+}
+
+/** Whether somebody holds the lock now. For commands that only look. */
+export function isLocked(path: string): boolean {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw diskFault(error, 'open', path);
+  }
+  try {
+    return spawnSync('flock', ['-x', '-n', '-E', '99', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] }).status === 99;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function heldError(path: string): SealdropError {
+  const holder = readFileSync(path, 'utf8').trim();
+  return new SealdropError('spool-locked', `another sealdrop works on this spool (${path}: ${holder === '' ? 'starting' : holder})`, {
+    disposition: 'fatal',
+    cure: 'Stop the other one first, or give this one a spool of its own.',
+  });
+}
+
+function noFlockError(path: string, why: unknown): SealdropError {
+  return new SealdropError('cannot-lock', `cannot lock ${path} with the program flock: ${String(why)}`, {
+    disposition: 'fatal',
+    cure: 'Install util-linux (it provides flock) and use a file system that supports locks.',
+  });
+}

@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { smtpPassword } from '../../src/config/environment.js';
+import { loadConfig } from '../../src/config/load.js';
+import type { SmtpConfig } from '../../src/config/schema.js';
+import { errorOf, PICKUP, temporaryDirectory, temporaryFile } from './write.js';
+
+function smtp(text: string, environment: NodeJS.ProcessEnv): SmtpConfig | undefined {
+  return loadConfig(temporaryFile('sealdrop.yaml', text), environment).delivery.smtp;
+}
+
+const SECTION = `${PICKUP}  smtp: { host: mail.example.com, port: 26, user: alice, connections: 2 }\n`;
+
+describe('the environment', () => {
+  it('overrides host, port and user, and leaves the rest', () => {
+    expect(smtp(SECTION, { SMTP_HOST: 'mta.example.net', SMTP_PORT: '587', SMTP_USER: 'bob' })).toMatchObject({
+      host: 'mta.example.net',
+      port: 587,
+      user: 'bob',
+      connections: 2,
+    });
+  });
+
+  it('overrides nothing by empty variables', () => {
+    expect(smtp(SECTION, { SMTP_HOST: '', SMTP_PORT: '', SMTP_USER: '' })).toMatchObject({
+      host: 'mail.example.com',
+      port: 26,
+      user: 'alice',
+    });
+  });
+
+  it('stands in for a missing section when it names a host', () => {
+    expect(smtp('delivery: { via: smtp }\n', { SMTP_HOST: 'mta.example.net' })).toMatchObject({ host: 'mta.example.net', port: 25 });
+    expect(smtp(PICKUP, { SMTP_PORT: '587' })).toBeUndefined();
+  });
+
+  it.each([
+    [{ SMTP_PORT: 'smtp' }, 'SMTP_PORT'],
+    [{ SMTP_PORT: '65536' }, 'SMTP_PORT'],
+    [{ SMTP_PORT: '0' }, 'SMTP_PORT'],
+    [{ SMTP_HOST: 'user:hunter2@host' }, 'SMTP_HOST'],
+  ])('is refused when it makes no sense: %j', (environment, name) => {
+    const error = errorOf(() => smtp(SECTION, environment));
+    expect(error).toMatchObject({ code: 'environment-invalid', disposition: 'fatal' });
+    expect(error.message).toContain(name);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  it('does not get in the way of a fault in the file', () => {
+    expect(errorOf(() => smtp('delivery: none\n', { SMTP_HOST: 'mta.example.net' })).message).toContain('delivery: must be a section');
+  });
+
+  it('never becomes a password in the configuration', () => {
+    expect(JSON.stringify(loadConfig(temporaryFile('sealdrop.yaml', SECTION), { SMTP_PASSWORD: 'hunter2' }))).not.toContain('hunter2');
+  });
+});
+
+describe('smtpPassword', () => {
+  const section: SmtpConfig = { host: 'mail.example.com', port: 25, tls: 'opportunistic', connections: 4 };
+
+  it('is SMTP_PASSWORD, else the file, else the credential, else none', () => {
+    const passwordFile = temporaryFile('secret', 'from file\n');
+    const credentials = temporaryDirectory();
+    writeFileSync(join(credentials, 'smtp-password'), 'from systemd\n');
+    const environment = { CREDENTIALS_DIRECTORY: credentials };
+    expect(smtpPassword({ ...section, passwordFile }, { ...environment, SMTP_PASSWORD: 'from environment' })).toBe('from environment');
+    expect(smtpPassword({ ...section, passwordFile }, environment)).toBe('from file');
+    expect(smtpPassword(section, environment)).toBe('from systemd');
+    expect(smtpPassword(section, {})).toBeUndefined();
+  });
+});

@@ -1,0 +1,365 @@
+import { describe, expect, it } from 'vitest';
+import { checkConfig } from '../../src/config/load.js';
+import { PICKUP } from './write.js';
+
+/** Every fault as `line: key: text`, for a file /etc/sealdrop/sealdrop.yaml. */
+function faultsIn(text: string, environment: NodeJS.ProcessEnv = {}): string[] {
+  const checked = checkConfig(Buffer.from(text), '/etc/sealdrop/sealdrop.yaml', environment);
+  return 'config' in checked ? [] : checked.faults.map((fault) => `${fault.line}: ${fault.key}: ${fault.text}`);
+}
+
+// The five lines of PICKUP come first, so what a case adds begins on line 6.
+const ONE_FAULT: [string, string, string][] = [
+  ['a misspelled key', 'spol: /x\n', '6: spol: unknown key; did you mean spool?'],
+  ['a key in another spelling', 'outbox:\n  settle_ms: 1\n', '7: outbox.settle_ms: unknown key; did you mean settleMs?'],
+  ['a key that belongs elsewhere', 'settleMs: 1\n', '6: settleMs: unknown key here; it belongs beneath outbox'],
+  ['a section that belongs elsewhere', 'smtp:\n  host: h\n', '6: smtp: unknown key here; it belongs beneath delivery'],
+  ['a top-level key in a section', 'log:\n  workers: 2\n', '7: log.workers: unknown key here; it belongs at the top level'],
+  ['a key nothing resembles', 'log:\n  colour: red\n', '7: log.colour: unknown key; known here are level, format'],
+  ['a key twice', 'workers: 1\n\nworkers: 2\n', '8: workers: the key stands here a second time, first on line 6; keep one of the two'],
+  ['a section twice', 'delivery:\n  via: smtp\n', '6: delivery: the key stands here a second time, first on line 1; keep one of the two'],
+  [
+    'a value not known',
+    'protect:\n  sign: atuo\n',
+    '7: protect.sign: atuo is not known; did you mean auto? Known are auto, opaque, detached, none',
+  ],
+  ['a value nothing resembles', 'protect:\n  digest: md5\n', '7: protect.digest: md5 is not known; write sha256, sha384 or sha512'],
+  [
+    'a map where a word belongs',
+    'protect:\n  sign: { a: b }\n',
+    '7: protect.sign: this value is not known; write auto, opaque, detached or none',
+  ],
+  ['a section as a word', 'protect: strict\n', '6: protect: must be a section; indent its keys beneath it'],
+  [
+    'a number in quotes',
+    'outbox:\n  maxCopies: "5"\n',
+    '7: outbox.maxCopies: must be a whole number from 1 to 100000; write it in digits, without quotes',
+  ],
+  [
+    'a number out of range',
+    'protect:\n  maxRecipientInfos: 0\n',
+    '7: protect.maxRecipientInfos: must be a whole number from 1 to 5000; write it in digits, without quotes',
+  ],
+  [
+    'a fraction',
+    'outbox:\n  maxCopies: 1.5\n',
+    '7: outbox.maxCopies: must be a whole number from 1 to 100000; write it in digits, without quotes',
+  ],
+  ['too many workers', 'workers: 65\n', '6: workers: must be auto or a whole number from 1 to 64; auto goes by the processors'],
+  ['a truth in words', 'allowVolatile: yes\n', '6: allowVolatile: must be true or false; write it without quotes'],
+  [
+    'a size in an unknown unit',
+    'outbox:\n  maxMessageBytes: 5 furlongs\n',
+    '7: outbox.maxMessageBytes: must be a size from 1KiB to 1GiB; write for example 100MiB, 512KiB or a number of bytes',
+  ],
+  [
+    'a time out of range',
+    'outbox:\n  rescanMs: 10ms\n',
+    '7: outbox.rescanMs: must be a time from 100ms to 1d; write for example 30s, 12h, 5d or a number of milliseconds',
+  ],
+  ['an empty path', 'spool: ""\n', '6: spool: the path is empty; write an absolute path, or one relative to this file'],
+  ['a path without a value', 'spool:\n', '6: spool: must be a path; write an absolute path, or one relative to this file'],
+  ['a path with ~', 'keys: ~/keys\n', '6: keys: ~ is not expanded here; write the whole path'],
+  [
+    'an unknown charset',
+    'protect: { fallbackCharset: klingon }\n',
+    '6: protect.fallbackCharset: is not a known character encoding; write for example windows-1252 or iso-8859-15',
+  ],
+  [
+    'a charset without ASCII',
+    'protect: { fallbackCharset: utf-16le }\n',
+    '6: protect.fallbackCharset: is not a known character encoding; write for example windows-1252 or iso-8859-15',
+  ],
+  [
+    'an address to listen on without a port',
+    'http:\n  listen: 127.0.0.1\n',
+    '7: http.listen: must be an address with port, or off; write for example 127.0.0.1:8470 or [::1]:8470',
+  ],
+  [
+    'a group with a blank',
+    'outbox:\n  group: mail users\n',
+    '7: outbox.group: must be the name of a unix user or group; write it as "getent" shows it',
+  ],
+  [
+    'a domain as a pattern of senders',
+    'senders:\n  billing.example: [billing]\n',
+    '7: senders.billing.example: an address pattern has an @; write *@billing.example for every address there',
+  ],
+  [
+    'a sender without users',
+    'senders:\n  "*@billing.example": []\n',
+    '7: senders.*@billing.example: must be the name of a unix user or group, or a list of them; write for example [billing]',
+  ],
+  ['rules as a map', 'rules:\n  name: x\n', '6: rules: must be a list of rules; begin each with "- name: …"'],
+  [
+    'a rule without a name',
+    'rules:\n  - when: {}\n',
+    '7: rules[0].name: is missing; give each rule a name of its own, it is written into the audit trail',
+  ],
+  ['a rule without conditions', 'rules:\n  - name: all\n', '7: rules[0].when: is missing; write "when: {}" to match every recipient'],
+  [
+    'conditions left empty',
+    'rules:\n  - name: all\n    when:\n',
+    '8: rules[0].when: must be a section of conditions; write "when: {}" to match every recipient',
+  ],
+  [
+    'a pattern that cannot match',
+    'rules:\n  - name: p\n    when:\n      to: partner.example\n',
+    '9: rules[0].when.to: an address pattern has an @; write *@partner.example for every address there',
+  ],
+  [
+    'the second of several patterns',
+    'rules:\n  - name: p\n    when:\n      to:\n        - "*@partner.example"\n        - bob@\n',
+    '11: rules[0].when.to[1]: an address pattern has something on both sides of its @; write * for everything',
+  ],
+  [
+    'an empty list of patterns',
+    'rules:\n  - { name: p, when: { to: [] } }\n',
+    '7: rules[0].when.to: must be an address pattern or a list of them; leave the key out to match every address',
+  ],
+  [
+    'a header name with a blank',
+    'rules:\n  - name: p\n    when:\n      header:\n        "x class": a\n',
+    '10: rules[0].when.header.x class: is not the name of a header field; write it without blanks and colon',
+  ],
+  [
+    'no header named',
+    'rules:\n  - { name: p, when: { header: {} } }\n',
+    '7: rules[0].when.header: must be a section of header names with a text each; write for example "x-sealdrop-class: confidential"',
+  ],
+  [
+    'a key of a rule misspelled',
+    'rules:\n  - name: p\n    when: {}\n    protct: {}\n',
+    '9: rules[0].protct: unknown key; did you mean protect?',
+  ],
+  [
+    'a setting no rule can have',
+    'rules:\n  - name: p\n    when: {}\n    protect: { maxRecipientInfos: 1 }\n',
+    '9: rules[0].protect.maxRecipientInfos: unknown key here; it belongs beneath protect',
+  ],
+  [
+    'a job of two words',
+    'rules:\n  - name: p\n    when: {}\n    delivery: { job: two words }\n',
+    '9: rules[0].delivery.job: must be one word of at most 100 printable ASCII characters; write it without blanks',
+  ],
+  [
+    'a rule of the same name',
+    'rules:\n  - { name: p, when: { to: "*@a.example" } }\n  - { name: p, when: { to: "*@b.example" } }\n',
+    '8: rules[1].name: is also the name of rules[0]; give each rule a name of its own',
+  ],
+  [
+    'a rule behind one that matches everything',
+    'rules:\n  - { name: all, when: {} }\n  - { name: p, when: { to: "*@b.example" } }\n',
+    '8: rules[1]: never applies, because rules[0] matches everything (when: {}); move it before that rule',
+  ],
+  [
+    'a rule by SMTP without an SMTP section',
+    'rules:\n  - name: p\n    when: {}\n    delivery:\n      via: smtp\n',
+    '10: rules[0].delivery.via: is smtp, but the section delivery.smtp is missing; add it with host, or set SMTP_HOST in the environment',
+  ],
+  [
+    'a default that would seal nothing',
+    'protect:\n  sign: none\n  encrypt: none\n',
+    '8: protect.encrypt: with sign: none all mail would pass unsealed; write a rule that says both for the mail that may',
+  ],
+  [
+    'a message larger than what may be in flight',
+    'outbox:\n  maxMessageBytes: 1GiB\n',
+    '7: outbox.maxMessageBytes: 1GiB is more than outbox.maxBytesInFlight, 512MiB; lower it or raise the other',
+  ],
+  [
+    'less in flight than a message may have',
+    'outbox:\n  maxBytesInFlight: 10MiB\n',
+    '7: outbox.maxBytesInFlight: 10MiB is less than outbox.maxMessageBytes, 100MiB; raise it or lower the other',
+  ],
+];
+
+describe('a fault', () => {
+  it.each(ONE_FAULT)('is told with its line and cure: %s', (_, text, expected) => {
+    expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
+  });
+
+  it.each([
+    ['an empty file', '', '1: delivery.via: is pickup, but the section delivery.pickup is missing; add it with directory, staging and bad'],
+    [
+      'a file of comments',
+      '# nothing\n',
+      '1: delivery.via: is pickup, but the section delivery.pickup is missing; add it with directory, staging and bad',
+    ],
+    [
+      'a delivery without its section',
+      'keys: /k\n\ndelivery:\n  via: smtp\n',
+      '4: delivery.via: is smtp, but the section delivery.smtp is missing; add it with host, or set SMTP_HOST in the environment',
+    ],
+    [
+      'a pickup section without a directory',
+      'delivery:\n  pickup:\n    staging: /s\n    bad: /b\n',
+      '2: delivery.pickup.directory: is missing; write an absolute path, or one relative to this file',
+    ],
+    [
+      'an SMTP section without a host',
+      'delivery:\n  via: smtp\n  smtp:\n    port: 25\n',
+      '3: delivery.smtp.host: is missing; write for example mail.example.com',
+    ],
+    [
+      'a password file without a user',
+      'delivery:\n  via: smtp\n  smtp:\n    host: mail.example.com\n    passwordFile: /etc/p\n',
+      '5: delivery.smtp.passwordFile: has no use without a user; add delivery.smtp.user',
+    ],
+    [
+      'a first wait longer than the longest',
+      `${PICKUP}  retry:\n    firstMs: 2h\n`,
+      '7: delivery.retry.firstMs: 2h is more than delivery.retry.maxMs, 1h; lower it or raise the other',
+    ],
+    [
+      'a control header that cannot be passed',
+      PICKUP.replace('    bad', '    pass: [x-job, x-dkim-key]\n    bad'),
+      '5: delivery.pickup.pass[1]: x-dkim-key is not known; write x-virtual-mta, x-job or x-dkim-options',
+    ],
+    ['a list', '- spool: /x\n', '1: YAML: the file is not a map of keys to values; write for example "spool: /var/spool/sealdrop"'],
+    ['a word', 'sealdrop\n', '1: YAML: the file is not a map of keys to values; write for example "spool: /var/spool/sealdrop"'],
+  ])('is told for the whole file: %s', (_, text, expected) => {
+    expect(faultsIn(text)).toEqual([expected]);
+  });
+
+  it('does not hide another, of whatever kind it is', () => {
+    const text = `spool: 5
+wrkers: 3
+delivery:
+  via: smtp
+  retry: { firstMs: soon, maxMs: 10d }
+rules:
+  - name: a
+    when: { to: nowhere }
+  - name: a
+    when: {}
+    delivery: { via: pickup }
+workers: 1
+workers: 2
+`;
+    expect(faultsIn(text)).toEqual([
+      '1: spool: must be a path; write an absolute path, or one relative to this file',
+      '2: wrkers: unknown key; did you mean workers?',
+      '4: delivery.via: is smtp, but the section delivery.smtp is missing; add it with host, or set SMTP_HOST in the environment',
+      '5: delivery.retry.firstMs: must be a time from 1s to 1d; write for example 30s, 12h, 5d or a number of milliseconds',
+      '5: delivery.retry.maxMs: must be a time from 1s to 7d; write for example 30s, 12h, 5d or a number of milliseconds',
+      '5: delivery.retry.maxMs: 10d is more than delivery.retry.giveUpAfter, 5d; lower it or raise the other',
+      '8: rules[0].when.to: an address pattern has an @; write *@nowhere for every address there',
+      '9: rules[1].name: is also the name of rules[0]; give each rule a name of its own',
+      '11: rules[1].delivery.via: is pickup, but the section delivery.pickup is missing; add it with directory, staging and bad',
+      '13: workers: the key stands here a second time, first on line 12; keep one of the two',
+    ]);
+  });
+});
+
+describe('what the design holds and this version does not', () => {
+  it.each([
+    ['  fallback: smtp\n', '6: delivery.fallback: is not supported by this version; remove it'],
+    ['  sparkpost: { host: h, apiKeyFile: f }\n', '6: delivery.sparkpost: is not supported by this version; remove it'],
+    ['  via: sparkpost\n', '6: delivery.via: sparkpost is not supported by this version; use pickup or smtp'],
+    ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
+    ['protect: { headerProtection: off }\n', '6: protect.headerProtection: is not supported by this version; remove it'],
+    [
+      'archive:\n  retention: 10y\n',
+      '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',
+    ],
+    ['archive: { keepSealed: signature }\n', '6: archive.keepSealed: is not supported by this version; remove it'],
+    ['archive: { encryptTo: [] }\n', '6: archive.encryptTo: is not supported by this version; remove it'],
+    ['archive: { second: null }\n', '6: archive.second: is not supported by this version; remove it'],
+    ['rules:\n  - { name: r, when: {}, archive: {} }\n', '7: rules[0].archive: is not supported by this version; remove it'],
+    [
+      'rules:\n  - { name: r, when: {}, delivery: { via: sparkpost } }\n',
+      '7: rules[0].delivery.via: sparkpost is not supported by this version; use pickup or smtp',
+    ],
+  ])('is refused as such: %j', (text, expected) => {
+    expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
+  });
+});
+
+describe('a secret in the file', () => {
+  const ADVICE =
+    'a secret must not stand in the configuration; put it into a file only sealdrop can read (chmod 600) and name that file with passwordFile, or keep the passphrase of a key in <address>.pass beside the key';
+
+  it.each(['password', 'passwd', 'apiKey', 'api_key', 'passphrase', 'clientSecret', 'authToken'])(
+    'is refused and not repeated: %s',
+    (key) => {
+      const text = `${PICKUP}  smtp:\n    host: mail.example.com\n    ${key}: hunter2\n`;
+      expect(faultsIn(text)).toEqual([`8: delivery.smtp.${key}: ${ADVICE}`]);
+    },
+  );
+
+  it.each(['*hunter2', '!hunter2', '"hunter2', '@hunter2', '[hunter2', '{hunter2', 'hunter2: hunter2', '&hunter2', '%hunter2'])(
+    'is not repeated either when it breaks the YAML: %s',
+    (secret) => {
+      const faults = faultsIn(`${PICKUP}  smtp:\n    host: mail.example.com\n    password: ${secret}\n`);
+      expect(faults.length).toBeGreaterThan(0);
+      expect(faults.join()).not.toContain('hunter2');
+    },
+  );
+
+  it('is not repeated when it stands in a host', () => {
+    expect(faultsIn(`${PICKUP}  smtp:\n    host: user:hunter2@mail.example.com\n`)).toEqual([
+      '7: delivery.smtp.host: is not a host name or IP address; write it alone, without port, user or password',
+    ]);
+  });
+});
+
+describe('directories', () => {
+  function overlap(settings: { spool?: string; keys?: string; directory?: string; staging?: string; bad?: string }): string[] {
+    const { spool = '/spool', keys = '/keys', directory = '/mta/pickup', staging = '/mta/staging', bad = '/mta/bad' } = settings;
+    return faultsIn(
+      `spool: ${spool}\nkeys: ${keys}\ndelivery:\n  pickup:\n    directory: ${directory}\n    staging: ${staging}\n    bad: ${bad}\n`,
+    );
+  }
+
+  it.each([
+    [
+      { staging: '/mta/pickup' },
+      '6: delivery.pickup.staging: is the same directory as delivery.pickup.directory (/mta/pickup); use a directory apart from it',
+    ],
+    [
+      { staging: '/mta/pickup/tmp' },
+      '6: delivery.pickup.staging: lies within delivery.pickup.directory (/mta/pickup); use a directory apart from it',
+    ],
+    [
+      { directory: '/mta/staging/in' },
+      '6: delivery.pickup.staging: contains delivery.pickup.directory (/mta/staging/in); use a directory apart from it',
+    ],
+    [
+      { staging: '/mta/x/../pickup/' },
+      '6: delivery.pickup.staging: is the same directory as delivery.pickup.directory (/mta/pickup); use a directory apart from it',
+    ],
+    [{ directory: '/spool/outbox' }, '5: delivery.pickup.directory: lies within spool (/spool); use a directory apart from it'],
+    [{ staging: '/spool/staging' }, '6: delivery.pickup.staging: lies within spool (/spool); use a directory apart from it'],
+    [{ directory: '/spool/archive' }, '5: delivery.pickup.directory: lies within spool (/spool); use a directory apart from it'],
+    [{ keys: '/spool/outbox/keys' }, '2: keys: lies within spool (/spool); use a directory apart from it'],
+    [{ keys: '/' }, '2: keys: contains spool (/spool); use a directory apart from it'],
+    [
+      { bad: '/mta/pickup' },
+      '7: delivery.pickup.bad: is the same directory as delivery.pickup.directory (/mta/pickup); use a directory apart from it',
+    ],
+    [
+      { bad: '/mta/staging/bad' },
+      '7: delivery.pickup.bad: lies within delivery.pickup.staging (/mta/staging); use a directory apart from it',
+    ],
+    [
+      { spool: 'mta', directory: '/etc/sealdrop/mta/pickup' },
+      '5: delivery.pickup.directory: lies within spool (/etc/sealdrop/mta); use a directory apart from it',
+    ],
+  ])('must not overlap: %j', (settings, expected) => {
+    expect(overlap(settings)[0]).toBe(expected);
+  });
+
+  it.each([{}, { staging: '/mta/pickup-staging' }, { bad: '/mta/pickup/bad' }, { spool: '/mta/spool' }, { staging: '/mta/..staging' }])(
+    'may stand beside each other: %j',
+    (settings) => {
+      expect(overlap(settings)).toEqual([]);
+    },
+  );
+
+  it('are held against the default spool as well', () => {
+    expect(faultsIn('delivery:\n  pickup: { directory: /var/spool/sealdrop/p, staging: /s, bad: /b }\n')).toEqual([
+      '2: delivery.pickup.directory: lies within spool (/var/spool/sealdrop); use a directory apart from it',
+    ]);
+  });
+});

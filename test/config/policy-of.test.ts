@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.js';
+import { policyOf } from '../../src/config/policy-of.js';
+import { decide } from '../../src/policy/decide.js';
+import { PICKUP, temporaryFile } from './write.js';
+
+function policy(text: string) {
+  return policyOf(loadConfig(temporaryFile('sealdrop.yaml', text), {}));
+}
+
+describe('policyOf', () => {
+  it('gives the defaults of a pickup configuration', () => {
+    expect(policy(`${PICKUP}outbox: { maxCopies: 7 }\nprotect: { maxRecipientInfos: 9, digest: sha512 }\n`)).toEqual({
+      defaults: {
+        protect: {
+          sign: 'auto',
+          signature: 'auto',
+          digest: 'sha512',
+          encrypt: 'required',
+          content: 'aes-256-cbc',
+          keyTransport: 'rsa-pkcs1',
+          missingCertificate: 'quarantine',
+          clearCopies: 'refuse',
+        },
+        via: 'pickup',
+        maxRecipientInfos: 9,
+        maxReceivers: 5000,
+        maxCopies: 7,
+        pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
+        envid: 'own',
+      },
+      rules: [],
+    });
+  });
+
+  it('passes no submitted control header where there is no pickup', () => {
+    expect(policy('delivery: { via: smtp, smtp: { host: mail.example.com } }\n').defaults).toMatchObject({
+      via: 'smtp',
+      pass: [],
+      envid: 'own',
+    });
+  });
+
+  it('is what decide reads', () => {
+    const { defaults, rules } = policy(
+      `${PICKUP}rules:\n  - { name: plain, when: { header: { X-Sealdrop-Class: public } }, protect: { encrypt: none } }\n`,
+    );
+    const plan = decide({
+      envelope: { sender: 'alice@example.com', recipients: ['bob@example.net'], from: 'headers' },
+      visible: new Set(),
+      from: 'alice@example.com',
+      control: [{ name: 'x-sealdrop-class', value: 'public' }],
+      fields: [],
+      defaults,
+      rules,
+      lookUp: () => ({ fingerprint: '0'.repeat(64) }),
+    });
+    expect(plan.copies).toMatchObject([{ rule: 'plain', sign: 'detached', encryptTo: [] }]);
+  });
+});

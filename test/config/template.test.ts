@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { keysAt } from '../../src/config/known-keys.js';
+import { loadConfig } from '../../src/config/load.js';
+import { configTemplate } from '../../src/config/template.js';
+import { PICKUP, temporaryFile } from './write.js';
+
+function load(text: string) {
+  return loadConfig(temporaryFile('sealdrop.yaml', text), {});
+}
+
+describe('the configuration file that explains itself', () => {
+  it('loads as it is, to the defaults', () => {
+    const { delivery, ...rest } = load(configTemplate());
+    const { delivery: defaultDelivery, ...defaults } = load(PICKUP);
+    expect(rest).toEqual(defaults);
+    expect(delivery.retry).toEqual(defaultDelivery.retry);
+    expect(delivery.pickup).toEqual({
+      ...defaultDelivery.pickup,
+      directory: '/var/spool/pmtaPickup/pickup',
+      staging: '/var/spool/pmtaPickup/staging',
+      bad: '/var/spool/pmtaPickup/badmail',
+    });
+    expect(delivery.smtp).toBeUndefined();
+  });
+
+  it('loads with everything switched on that is switched off', () => {
+    const config = load(configTemplate().replaceAll(/^( *)#(?=[^ \n])/gm, '$1'));
+    expect(config.senders).toEqual([{ pattern: '*@billing.example', allowed: ['billing'] }]);
+    expect(config.rules).toEqual([{ name: 'partner', when: { to: ['*@partner.example'] }, protect: { content: 'aes-256-gcm' } }]);
+    expect(config.delivery.smtp).toEqual({
+      host: 'mail.example.com',
+      port: 25,
+      user: 'sealdrop',
+      passwordFile: '/etc/sealdrop/smtp-password',
+      tls: 'opportunistic',
+      connections: 4,
+      name: 'sealdrop.example.com',
+    });
+  });
+
+  it('has every key, each with an explanation above it', () => {
+    const lines = configTemplate().split('\n');
+    const explained = (path: string[], indent: string): void => {
+      for (const key of keysAt(path)) {
+        const at = lines.findIndex((line) => line.replace('#', '').startsWith(`${indent}${key}:`));
+        expect(at, [...path, key].join('.')).toBeGreaterThan(0);
+        expect(lines[at - 1], [...path, key].join('.')).toMatch(/^ *# +\S/);
+        explained([...path, key], `${indent}  `);
+      }
+    };
+    explained([], '');
+  });
+
+  it('has lines that fit a terminal', () => {
+    expect(
+      configTemplate()
+        .split('\n')
+        .filter((line) => line.length > 120),
+    ).toEqual([]);
+  });
+
+  it('holds the values it is given, in quotes where YAML needs them', () => {
+    const text = configTemplate({
+      spool: '/data/spool: 1',
+      allowVolatile: true,
+      outbox: { settleMs: 200 },
+      senders: { '*@example.com': ['apps'] },
+      delivery: { via: 'smtp', smtp: { host: 'mta.example.com', user: '007' } },
+    });
+    const config = load(text);
+    expect(config).toMatchObject({ spool: '/data/spool: 1', allowVolatile: true, outbox: { settleMs: 200, maxCopies: 500 } });
+    expect(config.senders).toEqual([{ pattern: '*@example.com', allowed: ['apps'] }]);
+    expect(config.delivery).toMatchObject({ via: 'smtp', smtp: { host: 'mta.example.com', user: '007', port: 25 } });
+    expect(config.delivery.pickup).toBeUndefined();
+  });
+
+  it('does not take a value for a key that does not exist', () => {
+    expect(() => configTemplate({ outbox: { settle: 1 } })).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,32 @@
+import { runTool, type ToolResult } from './run-tool.js';
+import { accepted, inParallel, refused, type Verdict, type Verifier, type VerifierKeys } from './verifier.js';
+
+/** `openssl cms -decrypt`, then `openssl cms -verify`; openssl reads the MIME around the CMS by itself. */
+export function opensslVerifier(keys: VerifierKeys): Verifier {
+  const open = async (message: Buffer): Promise<Verdict> => {
+    const decrypted = await opensslDecrypt(message, keys);
+    if (typeof decrypted === 'string') return refused(decrypted);
+    const args = ['cms', '-verify', '-inform', 'SMIME', '-CAfile', keys.root.files.certificate];
+    const verified = await runTool('openssl', args, { input: decrypted });
+    return verified.status === 0 ? accepted(verified.stdout) : refused(verified.stderr, verified.stdout);
+  };
+  return { name: 'openssl', open, openAll: (messages) => inParallel(messages, open), close: () => Promise.resolve() };
+}
+
+/** The entity inside the encryption, or the fault as text; a message that is not encrypted is returned as it is. */
+export async function opensslDecrypt(message: Buffer, keys: VerifierKeys): Promise<Buffer | string> {
+  if (!isEnveloped(message)) return message;
+  let last: ToolResult | undefined;
+  for (const { files } of keys.recipients) {
+    // With -recip, openssl insists on a RecipientInfo for that very certificate.
+    const args = ['cms', '-decrypt', '-inform', 'SMIME', '-recip', files.certificate, '-inkey', files.privateKey];
+    last = await runTool('openssl', args, { input: message });
+    if (last.status === 0) return last.stdout;
+  }
+  return last?.stderr ?? 'no recipient keys given';
+}
+
+function isEnveloped(message: Buffer): boolean {
+  const header = message.toString('latin1').split(/\r?\n\r?\n/, 1)[0] ?? '';
+  return /^content-type:[^:]*smime-type="?(auth)?enveloped-data/im.test(header);
+}
