@@ -95,11 +95,9 @@ function pbmac1(parameters: BerElement | undefined, content: Buffer, passphrase:
   const members = sequence(parameters, 'PBMAC1-params');
   const derivation = algorithmIdentifier(members.next());
   const digest = hmacDigest(algorithmIdentifier(members.next()).oid);
-  // RFC 9579 §5: keyLength is required; it is the size of the HMAC's output in every file that follows the RFC.
-  const keyBytes = createHmac(digest, '').digest().length;
-  return createHmac(digest, pbkdf2Key(derivation, passphrase, keyBytes))
-    .update(content)
-    .digest();
+  // RFC 9579 §5: the key's length must stand in the file.
+  const key = pbkdf2Key(derivation, passphrase);
+  return createHmac(digest, key).update(content).digest();
 }
 
 function contentsOf(content: Buffer, passphrase: Pkcs12Passphrase, authenticated: boolean): Pkcs12Contents {

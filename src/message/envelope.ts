@@ -1,5 +1,5 @@
 import { SealdropError } from '../errors.js';
-import { addressKey, parseAddress, parseAddressList } from './address.js';
+import { type AddressList, addressKey, parseAddress, parseAddressList } from './address.js';
 import type { Canonical } from './canonical.js';
 import { decodeOctets, fieldsNamed, type HeaderField, isNamed, rawValue } from './field.js';
 import { decodeWords } from './mail-libraries.js';
@@ -55,7 +55,7 @@ export function identityAddressOf(message: Canonical): string {
 /** Keys (see `addressKey`) of the addresses everybody will see: those in To and Cc. */
 export function visibleAddresses(message: Canonical): ReadonlySet<string> {
   const fields = message.fields.filter((field) => isNamed(field, 'To') || isNamed(field, 'Cc'));
-  return new Set(parseAddressList(fields.map(rawValue)).mailboxes.map(({ address }) => address));
+  return new Set(fields.flatMap((field) => listOf(field).mailboxes.map(({ address }) => address)));
 }
 
 /** The Subject, decoded, for people; empty when there is none. */
@@ -109,9 +109,21 @@ function senderFrom(fields: readonly HeaderField[], names: readonly string[]): s
 }
 
 function mailboxesOf(fields: readonly HeaderField[], name: string, fault: (what: string, value: string) => SealdropError): string[] {
-  const { mailboxes, invalid } = parseAddressList(fieldsNamed(fields, name).map(rawValue));
-  if (invalid[0] !== undefined) throw fault(`${name} holds something that is no mail address`, invalid[0]);
-  return unique(mailboxes.map(({ address }) => address));
+  const read = fieldsNamed(fields, name).map(listOf);
+  const invalid = read.flatMap((list) => list.invalid)[0];
+  if (invalid !== undefined) throw fault(`${name} holds something that is no mail address`, invalid);
+  return unique(read.flatMap((list) => list.mailboxes.map(({ address }) => address)));
+}
+
+/** Envelope, identity and visibility read the same fields, and To may hold thousands of addresses. */
+const lists = new WeakMap<HeaderField, AddressList>();
+
+function listOf(field: HeaderField): AddressList {
+  const known = lists.get(field);
+  if (known !== undefined) return known;
+  const list = parseAddressList([rawValue(field)]);
+  lists.set(field, list);
+  return list;
 }
 
 function addressesIn(fields: readonly HeaderField[], names: readonly string[]): string[] {

@@ -22,7 +22,7 @@ export function addressPatternFault(pattern: string): string | undefined {
   if (parts === undefined) return `an address pattern has an @; write *@${pattern || 'partner.example'} for every address there`;
   if (parts.localPart === '' || parts.domain === '')
     return 'an address pattern has something on both sides of its @; write * for everything';
-  if (parts.domain === '*' || parts.domain.split('.').every(isDomainLabel)) return undefined;
+  if (parts.domain === '*' || /^\[[0-9a-z:.]+\]$/i.test(parts.domain) || parts.domain.split('.').every(isDomainLabel)) return undefined;
   return 'what follows the @ is not a domain; write for example *@partner.example or *@*.partner.example';
 }
 

@@ -9,7 +9,10 @@ import { multipartSignedEntity, pkcs7MimeEntity } from './mime-form.js';
 import type { PreparedSigner } from './signer.js';
 
 export interface SignOptions {
-  /** Ed25519 keys always use SHA-512, and a key restricted to RSASSA-PSS the digest its certificate names. */
+  /**
+   * The least digest: P-384 raises it to SHA-384, P-521 and Ed25519 to SHA-512. A key restricted to RSASSA-PSS uses the one its
+   * certificate names.
+   */
   readonly digest: DigestName;
   readonly scheme: SignatureScheme;
   readonly signingTime: Date;

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Program, sealdrop } from './daemon.js';
-import { killLeftOver } from './leftovers.js';
+import { killLeftOver, note } from './leftovers.js';
 import { Site } from './site.js';
-import { makeTemp, removeTemp, runDirectory } from './temp.js';
+import { makeTemp, removeTemp } from './temp.js';
 import { waitFor } from './wait-for.js';
 
 const directory = makeTemp('daemon-kit');
@@ -72,6 +72,9 @@ test('waiting gives up at its deadline with the last cause', async () => {
 test('a program that a test leaves behind is noted, and killed at the end of the run', async () => {
   const left = new Program([], { program: patient });
   await left.untilOutput(/ready/);
-  killLeftOver(runDirectory());
+  // A run of its own: other test files' programs must live.
+  const run = makeTemp('leftovers');
+  note(left.pid, patient, run);
+  killLeftOver(run);
   expect(await left.exit).toEqual({ status: null, signal: 'SIGKILL' });
 });

@@ -6,8 +6,8 @@ import { runDirectory } from './temp.js';
  * Vitest ends its test processes by a signal, so no exit handler of theirs runs, and a daemon whose test failed would live on. Each
  * program started leaves a file named after its process id; what is still noted and alive at the end of the run is killed.
  */
-export function note(pid: number, program: string): void {
-  const directory = join(runDirectory(), 'programs');
+export function note(pid: number, program: string, run = runDirectory()): void {
+  const directory = join(run, 'programs');
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, String(pid)), program);
 }

@@ -124,13 +124,13 @@ export class Site {
     removeTemp(this.directory);
   }
 
-  /** The modes of the design; the daemon makes the rest beneath. mkdir's mode is cut by the umask, hence chmod. */
+  /** As the daemon itself makes them when there is no `senders:`; it makes the rest beneath. mkdir's mode is cut by the umask, hence chmod. */
   #makeSpool(): void {
     const directories: [string, number][] = [
       ['', 0o711],
-      ['outbox', 0o3730],
-      ['outbox/tmp', 0o3730],
-      ['outbox/new', 0o3730],
+      ['outbox', 0o700],
+      ['outbox/tmp', 0o700],
+      ['outbox/new', 0o700],
     ];
     for (const [name, mode] of directories) {
       mkdirSync(join(this.spool, name), { recursive: true });

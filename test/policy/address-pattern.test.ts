@@ -45,6 +45,7 @@ describe('addressPatternFault', () => {
     '*@b\u{fc}cher.example',
     '"a@b"@example.net',
     '*@x_y.example',
+    'bob@[192.0.2.1]',
   ])('accepts %s', (pattern) => {
     expect(addressPatternFault(pattern)).toBeUndefined();
   });

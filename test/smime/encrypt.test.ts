@@ -30,7 +30,7 @@ const OPTIONS: EncryptOptions = { content: 'aes-256-cbc', keyTransport: 'rsa-pkc
 const CIPHERS = Object.keys(CONTENT_CIPHERS) as ContentCipher[];
 const BOB = 'bob@example.net';
 
-function encryptFor(keys: readonly KeyKind[], options: Partial<EncryptOptions> = {}, entity = ENTITY): Buffer {
+function encryptFor(keys: readonly KeyKind[], options: Partial<EncryptOptions> = {}, entity: Buffer = ENTITY): Buffer {
   return encrypt(
     entity,
     keys.map((key) => preparedRecipient(key)),

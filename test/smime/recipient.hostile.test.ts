@@ -108,7 +108,7 @@ describe('prepareRecipient, given a key that gives the content key away', () => 
 describe('the subject in an error', () => {
   it('is one line without control characters, whatever the certificate says', () => {
     const { certificate } = selfSigned(['-algorithm', 'ED25519'], '/CN=Bob XXXXXXXXXXXXXX end');
-    const hostile = Buffer.from(certificate.toString('latin1').replaceAll('XXXXXXXXXXXXXX', '\r\n\u001b[2J\u0000FORGED:0'), 'latin1');
+    const hostile = Buffer.from(certificate.toString('latin1').replaceAll('XXXXXXXXXXXXXX', '\r\n\u001b[2J\u0000FORGED:'), 'latin1');
     const error = refusal(() => prepareRecipient(hostile));
     expect(error.message).toMatch(/^[ -~…]+$/);
     expect(error.message).toContain('FORGED');

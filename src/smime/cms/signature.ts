@@ -1,12 +1,13 @@
 import { constants, type KeyObject, sign } from 'node:crypto';
 import { DIGESTS, type DigestName, type SignatureScheme } from '../algorithms.js';
+import type { NistCurve } from '../key-limits.js';
 import { digestAlgorithm, ecdsaWith, ed25519, rsaEncryption, rsassaPss } from './algorithm-identifier.js';
 
 /** What a private key can do. A key restricted to RSASSA-PSS may fix its digest and the least salt (RFC 4055 §3.3: they bind). */
 export type SigningKey =
   | { readonly kind: 'rsa' }
   | { readonly kind: 'rsa-pss'; readonly digest?: DigestName; readonly leastSaltBytes: number }
-  | { readonly kind: 'ecdsa'; readonly curve: string }
+  | { readonly kind: 'ecdsa'; readonly curve: NistCurve }
   | { readonly kind: 'ed25519' };
 
 /** How one signature is made: the digest that also hashes the content (RFC 8933), the identifiers, and the act itself. */
@@ -30,13 +31,7 @@ export function signatureMethod(key: SigningKey, digest: DigestName, scheme: Sig
     case 'rsa-pss':
       return scheme === 'rsa-pkcs1' ? undefined : pss(key.digest ?? digest, key.leastSaltBytes);
     case 'ecdsa':
-      return {
-        digest,
-        name: `ecdsa-${key.curve}`,
-        digestAlgorithm: digestAlgorithm[digest],
-        signatureAlgorithm: ecdsaWith(digest),
-        sign: (bytes, privateKey) => sign(digest, bytes, privateKey),
-      };
+      return ecdsa(digest, key.curve);
     case 'ed25519':
       // RFC 8419 §3: SHA-512 for the content whenever there are signed attributes, whatever was asked for.
       return {
@@ -48,6 +43,23 @@ export function signatureMethod(key: SigningKey, digest: DigestName, scheme: Sig
       };
   }
 }
+
+/**
+ * The digest asked for, or the curve's own where that is longer: a digest shorter than the key wastes the key (FIPS 186-5 §6.1.1), and
+ * gpgsm refuses such a signature.
+ */
+function ecdsa(asked: DigestName, curve: NistCurve): SignatureMethod {
+  const digest = DIGESTS[asked].lengthBytes < DIGESTS[CURVE_DIGEST[curve]].lengthBytes ? CURVE_DIGEST[curve] : asked;
+  return {
+    digest,
+    name: `ecdsa-${curve}`,
+    digestAlgorithm: digestAlgorithm[digest],
+    signatureAlgorithm: ecdsaWith(digest),
+    sign: (bytes, privateKey) => sign(digest, bytes, privateKey),
+  };
+}
+
+const CURVE_DIGEST: Readonly<Record<NistCurve, DigestName>> = { p256: 'sha256', p384: 'sha384', p521: 'sha512' };
 
 function pkcs1(digest: DigestName): SignatureMethod {
   return {

@@ -1,6 +1,7 @@
 import { parseParameterised } from '../../message/content-type.js';
 import { fieldsNamed, rawValue } from '../../message/field.js';
 import type { MimeNode } from '../../message/mime-tree.js';
+import { decodeBase64 } from './base64.js';
 
 /** What S/MIME makes of an entity (RFC 8551 §3.2, §3.5, §3.8); undefined: nothing. */
 export type SmimeForm = 'cms' | 'multipart-signed' | undefined;
@@ -33,7 +34,7 @@ export function decodedBody(bytes: Buffer, node: MimeNode): Buffer {
   if (node.encoding === 'binary' || node.encoding === '8bit') return body;
   if (node.encoding === 'quoted-printable') return decodeQuotedPrintable(body);
   // CMS is never 7-bit: what is labelled so, or not at all, is base64 whose label was lost.
-  return Buffer.from(body.toString('latin1'), 'base64');
+  return decodeBase64(body);
 }
 
 const CMS_TYPES: ReadonlySet<string> = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime']);

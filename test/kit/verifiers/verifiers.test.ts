@@ -117,15 +117,18 @@ for (const { name, tools, make } of programs) {
 }
 
 describeWith(['openssl', 'bouncycastle'], 'BouncyCastle as the second reader of what most programs cannot read', () => {
+  const recipients = () => [testPki().issue({ address: 'bob@example.net' }), testPki().issue({ address: 'bob@example.net', key: 'p-256' })];
+  let verifier: Verifier;
+  beforeAll(() => {
+    verifier = bouncyCastleVerifier({ recipients: recipients(), root: testPki().root });
+  });
+  afterAll(() => verifier.close());
+
   test.each(['aes-256-gcm', 'aes-128-gcm', 'aes-256-cbc'])('opens %s for an RSA and for an elliptic curve key', async (cipher) => {
-    const pki = testPki();
-    const signer = pki.issue({ address: 'steve@example.com' });
-    const recipients = [pki.issue({ address: 'bob@example.net' }), pki.issue({ address: 'bob@example.net', key: 'p-256' })];
-    for (const recipient of recipients) {
-      const verifier = bouncyCastleVerifier({ recipients: [recipient], root: pki.root });
+    const signer = testPki().issue({ address: 'steve@example.com' });
+    for (const recipient of recipients()) {
       const message = sealWithOpenssl(ENTITY, { signer, recipients: [recipient], cipher });
       expect(await verifier.open(message)).toEqual({ entity: ENTITY, signerOk: true, fault: '' });
-      await verifier.close();
     }
   });
 });
