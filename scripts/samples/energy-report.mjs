@@ -48,14 +48,17 @@ function summary(day, readings) {
 function csv(readings) {
   const lines = readings.map((values, n) => {
     const time = new Date(START + n * 900_000).toISOString().slice(0, 16);
-    return `${time},${values.map((value) => value.toFixed(1)).join(',')}\r\n`;
+    const total = values.reduce((sum, value) => sum + value, 0);
+    // Cooling follows the weather, so the temperature can be told from it.
+    const outdoor = Math.round(14 + values[1] / 14);
+    return `${time},${[...values, total].map((value) => value.toFixed(1)).join(',')},${outdoor}\r\n`;
   });
-  return Buffer.from(`time_utc,laboratories_kw,cooling_kw,offices_kw\r\n${lines.join('')}`);
+  return Buffer.from(`time_utc,laboratories_kw,cooling_kw,offices_kw,total_kw,outdoor_c\r\n${lines.join('')}`);
 }
 
 /** One column a day, one row a quarter of an hour, dark for little and yellow for much. */
 function heatMap(readings) {
-  const cell = { width: 7, height: 4 };
+  const cell = { width: 8, height: 5 };
   return png(DAYS * cell.width, QUARTERS * cell.height, (x, y) => {
     const reading = readings[Math.floor(x / cell.width) * QUARTERS + Math.floor(y / cell.height)];
     const load = Math.min(1, Math.max(0, (reading[0] + reading[1] + reading[2] - 250) / 650));

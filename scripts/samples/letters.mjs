@@ -30,7 +30,7 @@ export function invoicePdf() {
 
 /** A drop in a rounded square, shaded. */
 export function logoPng() {
-  const size = 96;
+  const size = 124;
   return png(size, size, (x, y) => {
     const [u, v] = [(x - size / 2) / (size / 2), (y - size / 2) / (size / 2)];
     if (u ** 4 + v ** 4 > 0.92) return [255, 255, 255];

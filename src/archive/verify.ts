@@ -49,12 +49,20 @@ export function verifyTrail(auditDirectory: string, archiveDirectory: string): T
     }
   }
   for (const [id, known] of expected) {
-    if (known.archived && !known.seen) findings.push({ kind: 'archive-missing', file: archivePath(id), text: 'the original that a record names is not there' });
+    if (known.archived && !known.seen)
+      findings.push({ kind: 'archive-missing', file: archivePath(id), text: 'the original that a record names is not there' });
   }
   // Accepted since the chain was read: a daemon at work is no finding.
-  const since = trailOf(auditDirectory, new Set(unknown.keys()), new Date(Math.min(...[...unknown.keys()].map((id) => timeOfMessageId(id).getTime()), Date.now())));
+  const since = trailOf(
+    auditDirectory,
+    new Set(unknown.keys()),
+    new Date(Math.min(...[...unknown.keys()].map((id) => timeOfMessageId(id).getTime()), Date.now())),
+  );
   for (const [id, path] of unknown) if (!since.has(id)) findings.push(withoutRecord(path));
-  const verdict = findings.length === 0 ? 'consistent, completeness not proven' : `inconsistent: ${findings.length} finding${findings.length === 1 ? '' : 's'}`;
+  const verdict =
+    findings.length === 0
+      ? 'consistent, completeness not proven'
+      : `inconsistent: ${findings.length} finding${findings.length === 1 ? '' : 's'}`;
   return { ...chain, findings, archived, verdict };
 }
 

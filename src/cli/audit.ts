@@ -1,8 +1,8 @@
 import { Command } from 'commander';
+import { verifyTrail } from '../archive/verify.js';
 import { chainDays, chainName } from '../audit/files.js';
 import { linesOf } from '../audit/lines.js';
 import { parseChainLine } from '../audit/record.js';
-import { verifyTrail } from '../archive/verify.js';
 import { loadConfig } from '../config/load.js';
 import { exitCodes } from '../daemon/exit-code.js';
 import { spoolLayout } from '../spool/layout.js';
@@ -16,7 +16,9 @@ export function auditCommand(ended: (exitCode: number) => void): Command {
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--id <id>', 'only records of this message')
     .option('--json', 'print facts as JSON, one record a line')
-    .action((options: { config: string; id?: string; json?: boolean }) => list(spoolLayout(loadConfig(options.config).spool).audit, options));
+    .action((options: { config: string; id?: string; json?: boolean }) =>
+      list(spoolLayout(loadConfig(options.config).spool).audit, options),
+    );
   audit
     .command('verify')
     .description('Check the chain, the details against it, and the archive against both, in both directions.')
@@ -32,7 +34,11 @@ function list(directory: string, { id, json }: { id?: string; json?: boolean }):
       const parsed = parseChainLine(text);
       if (!complete || parsed.kind !== 'record' || (id !== undefined && parsed.record.id !== id)) continue;
       const { seq, time, event, id: about, outcome, algorithms } = parsed.record;
-      print(json === true ? JSON.stringify(parsed.record) : [seq, time, event, about, outcome, algorithms].filter((each) => each !== undefined).join('  '));
+      print(
+        json === true
+          ? JSON.stringify(parsed.record)
+          : [seq, time, event, about, outcome, algorithms].filter((each) => each !== undefined).join('  '),
+      );
     }
   }
 }
@@ -43,7 +49,8 @@ function verify(configPath: string, json: boolean): number {
   if (json) printJson(report);
   else {
     for (const { kind, file, text } of report.findings) print(`${kind}  ${file}: ${text}`);
-    if (report.unfinishedTail) note('The newest file ends in an unfinished record: it is being written, or a crash left it (the next start cuts it back).');
+    if (report.unfinishedTail)
+      note('The newest file ends in an unfinished record: it is being written, or a crash left it (the next start cuts it back).');
     note(`${report.records} records, ${report.archived} archived originals compared, head ${report.head.seq} ${report.head.hash}`);
     print(report.verdict);
   }

@@ -24,7 +24,14 @@ export function demoAuthority(directory: string): DemoAuthority {
       { name: 'commonName', value: 'sealdrop demo CA - trust it nowhere else' },
       { name: 'organizationName', value: 'sealdrop demo' },
     ];
-    const root = certificate({ subject, issuer: subject, publicPem: pair.publicPem, signer: pair.privatePem, days: 30, extensions: rootExtensions });
+    const root = certificate({
+      subject,
+      issuer: subject,
+      publicPem: pair.publicPem,
+      signer: pair.privatePem,
+      days: 30,
+      extensions: rootExtensions,
+    });
     writeFileSync(keyPath, pair.privatePem, { mode: 0o600 });
     writeFileSync(rootPath, root);
   }
@@ -36,7 +43,14 @@ export function demoAuthority(directory: string): DemoAuthority {
     if (existsSync(crt)) return;
     const pair = newKeyPair();
     const subject = [{ name: 'commonName', value: address }];
-    const leaf = certificate({ subject, issuer, publicPem: pair.publicPem, signer: rootKey, days: 30, extensions: leafExtensions(address) });
+    const leaf = certificate({
+      subject,
+      issuer,
+      publicPem: pair.publicPem,
+      signer: rootKey,
+      days: 30,
+      extensions: leafExtensions(address),
+    });
     writeFileSync(`${keys}/${address}.pem`, pair.privatePem, { mode: 0o600 });
     writeFileSync(crt, leaf + rootPem);
   };

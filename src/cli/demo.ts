@@ -4,10 +4,10 @@ import { basename, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import fsExtra from 'fs-extra';
+import { loadConfig } from '../config/load.js';
 import { Daemon } from '../daemon/daemon.js';
 import { openLog } from '../daemon/log.js';
 import type { Done } from '../daemon/protocol.js';
-import { loadConfig } from '../config/load.js';
 import { canonicalise } from '../message/canonical.js';
 import { envelopeOf, identityAddressOf, subjectOf } from '../message/envelope.js';
 import { openMessage } from '../smime/open.js';
@@ -74,8 +74,16 @@ async function demo(root: string, once: boolean): Promise<number> {
 }
 
 async function prepare(root: string): Promise<Paths> {
-  const paths = { root, config: `${root}/sealdrop.yaml`, keys: `${root}/keys`, recipientKeys: `${root}/recipients`, spool: `${root}/spool`, pickup: `${root}/mta/pickup` };
-  for (const path of [paths.keys, paths.recipientKeys, paths.pickup, `${root}/mta/staging`, `${root}/mta/badmail`]) await fsExtra.ensureDir(path, 0o700);
+  const paths = {
+    root,
+    config: `${root}/sealdrop.yaml`,
+    keys: `${root}/keys`,
+    recipientKeys: `${root}/recipients`,
+    spool: `${root}/spool`,
+    pickup: `${root}/mta/pickup`,
+  };
+  for (const path of [paths.keys, paths.recipientKeys, paths.pickup, `${root}/mta/staging`, `${root}/mta/badmail`])
+    await fsExtra.ensureDir(path, 0o700);
   if (!existsSync(paths.config)) await fsExtra.writeFile(paths.config, configText);
   return paths;
 }
@@ -133,7 +141,10 @@ function lineOf(done: Done, { subject, from, to }: Told, paths: Paths): string {
 function showOpened(paths: Paths, authority: DemoAuthority, subjects: ReadonlyMap<string, Told>, once: boolean): void {
   const [name, told] = [...subjects].find(([file]) => file === 'plain.eml') ?? [...subjects][0] ?? [];
   const recipient = told?.to[0];
-  const pickupFile = fsExtra.readdirSync(paths.pickup).map((file) => `${paths.pickup}/${file}`).find((path) => recipient !== undefined && isFor(path, recipient, told?.subject ?? ''));
+  const pickupFile = fsExtra
+    .readdirSync(paths.pickup)
+    .map((file) => `${paths.pickup}/${file}`)
+    .find((path) => recipient !== undefined && isFor(path, recipient, told?.subject ?? ''));
   if (recipient === undefined || pickupFile === undefined) return;
   const certificate = new X509Certificate(readFileSync(`${paths.keys}/${recipient}.crt`)).raw;
   const privateKey = createPrivateKey(readFileSync(keyOf(paths, recipient)));
@@ -144,13 +155,18 @@ function showOpened(paths: Paths, authority: DemoAuthority, subjects: ReadonlyMa
   });
   print('');
   print(`Opened ${basename(pickupFile)} (${name ?? ''}) with the key of ${recipient}:`);
-  for (const layer of opened.layers) print(`    ${layer.kind}: ${layer.verdict}${layer.reason === '' ? '' : ` - ${layer.reason}`} (${layer.algorithms.join(', ')})`);
+  for (const layer of opened.layers)
+    print(`    ${layer.kind}: ${layer.verdict}${layer.reason === '' ? '' : ` - ${layer.reason}`} (${layer.algorithms.join(', ')})`);
   const text = opened.entity.toString('utf8');
   const body = text.slice(text.indexOf('\r\n\r\n') + 4).trimEnd();
   for (const line of body.split('\r\n').slice(0, 8)) print(`    | ${line}`);
   print('');
-  print(`Open it yourself:   node dist/main.js open ${shown(pickupFile)} --key ${shown(keyOf(paths, recipient))} --ca ${shown(`${paths.root}/ca.crt`)}`);
-  print(`Drop your own mail: cp FILE.eml ${shown(`${paths.spool}/outbox/tmp/`)} && mv ${shown(`${paths.spool}/outbox/tmp`)}/FILE.eml ${shown(`${paths.spool}/outbox/new/`)}   (From and To as in the samples)`);
+  print(
+    `Open it yourself:   node dist/main.js open ${shown(pickupFile)} --key ${shown(keyOf(paths, recipient))} --ca ${shown(`${paths.root}/ca.crt`)}`,
+  );
+  print(
+    `Drop your own mail: cp FILE.eml ${shown(`${paths.spool}/outbox/tmp/`)} && mv ${shown(`${paths.spool}/outbox/tmp`)}/FILE.eml ${shown(`${paths.spool}/outbox/new/`)}   (From and To as in the samples)`,
+  );
   if (!once) print('Watching. Ctrl-C ends.');
 }
 

@@ -11,7 +11,9 @@ import { runCommand } from './run.js';
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = new Command('sealdrop')
-    .description('Signs and encrypts mail (S/MIME) beside the MTA: drop an .eml, get a sealed message in the pickup directory, the original in the archive.')
+    .description(
+      'Signs and encrypts mail (S/MIME) beside the MTA: drop an .eml, get a sealed message in the pickup directory, the original in the archive.',
+    )
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
@@ -36,5 +38,7 @@ export async function main(args: readonly string[]): Promise<number> {
 /** The seed tool spelled its options with underscores (`--send_smtp`); both are taken. */
 function withHyphens(args: readonly string[]): string[] {
   const end = args.indexOf('--');
-  return args.map((arg, index) => (/^--[a-z]+(_[a-z]+)+(=|$)/.test(arg) && (end === -1 || index < end) ? arg.replace(/^[^=]*/, (name) => name.replaceAll('_', '-')) : arg));
+  return args.map((arg, index) =>
+    /^--[a-z]+(_[a-z]+)+(=|$)/.test(arg) && (end === -1 || index < end) ? arg.replace(/^[^=]*/, (name) => name.replaceAll('_', '-')) : arg,
+  );
 }

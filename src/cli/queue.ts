@@ -46,7 +46,9 @@ interface QueueItem {
 }
 
 function list(layout: SpoolLayout, json: boolean): void {
-  const items = (['work', 'retry', 'quarantine'] as const).flatMap((place) => inventoryOf(layout[place]).messages.map((id) => itemOf(id, place, readTicket(layout[place], id))));
+  const items = (['work', 'retry', 'quarantine'] as const).flatMap((place) =>
+    inventoryOf(layout[place]).messages.map((id) => itemOf(id, place, readTicket(layout[place], id))),
+  );
   if (json) {
     printJson(items);
     return;
@@ -82,7 +84,11 @@ async function act(action: QueueAction, wanted: readonly string[], configPath: s
   return exitCode;
 }
 
-const done: Record<QueueAction, string> = { retry: 'is tried again', release: 'is released', drop: 'is dropped; its original is in the archive' };
+const done: Record<QueueAction, string> = {
+  retry: 'is tried again',
+  release: 'is released',
+  drop: 'is dropped; its original is in the archive',
+};
 
 interface Actor {
   act(id: string): Promise<void>;

@@ -9,7 +9,10 @@ export function runCommand(ended: (exitCode: number) => void): Command {
     .description('Run the daemon: take mail from the outbox, seal it, hand it to the MTA.')
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--once', 'drain both doors of the outbox and end: exit 0, 75 if mail waits or is to be retried, 65 if mail was quarantined')
-    .addHelpText('after', '\nSIGTERM and SIGINT finish what is in flight and stop. SIGHUP reads the configuration again; a broken one is reported and not used.')
+    .addHelpText(
+      'after',
+      '\nSIGTERM and SIGINT finish what is in flight and stop. SIGHUP reads the configuration again; a broken one is reported and not used.',
+    )
     .action(async (options: { config: string; once?: boolean }) => {
       ended(await run(options.config, options.once === true));
     });

@@ -31,6 +31,10 @@ export const protectSection = section({
   keyTransport: keyTransport
     .default('rsa-pkcs1')
     .describe('How the content key is encrypted to RSA certificates. rsa-oaep is the better scheme, but fewer mail programs read it.'),
+  headerProtection: z
+    .enum(['off'])
+    .default('off')
+    .describe('off: the header stays outside the sealed part, readable on the way (as with every mail that is not RFC 9788).'),
   missingCertificate: missingCertificate
     .default('quarantine')
     .describe('What becomes of a message when a certificate that is needed is missing: it is held for a person.'),

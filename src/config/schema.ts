@@ -71,6 +71,19 @@ export const configSchema = z.strictObject(
         .null({ error: 'must be null: originals are kept for ever; a period is not supported by this version' })
         .default(null)
         .describe('null: originals are kept for ever.'),
+      keepSealed: z
+        .enum(['signature'])
+        .default('signature')
+        .describe('signature: the audit details keep each signature, which proves what was sealed from the original.'),
+      encryptTo: z
+        .array(z.never(), { error: 'must be an empty list: an encrypted archive is not supported by this version' })
+        .max(0)
+        .default([])
+        .describe('Empty: originals are kept as they were submitted, readable by the archive group.'),
+      second: z
+        .null({ error: 'must be null: a second location is not supported by this version' })
+        .default(null)
+        .describe('null: one location.'),
     })
       .prefault({})
       .describe('Where every original is kept as it was submitted.'),

@@ -5,10 +5,6 @@ import type { KeyPath } from './fault.js';
 const KEYS: ReadonlySet<string> = new Set([
   'delivery.fallback',
   'delivery.sparkpost',
-  'protect.headerProtection',
-  'archive.keepSealed',
-  'archive.encryptTo',
-  'archive.second',
   'rules[].archive',
   'rules[].protect.headerProtection',
   'rules[].delivery.fallback',
@@ -16,6 +12,8 @@ const KEYS: ReadonlySet<string> = new Set([
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   'delivery.via': ['sparkpost'],
+  'protect.headerProtection': ['on'],
+  'archive.keepSealed': ['full', 'none'],
   'rules[].delivery.via': ['sparkpost'],
   'delivery.pickup.profile': ['momentum', 'iis', 'exchange-pickup', 'exchange-replay', 'mailerq', 'xmail'],
 };

@@ -1,6 +1,6 @@
-import { newEntry } from '../audit/record.js';
-import { addToArchive, keepCertificate, syncArchive } from '../archive/store.js';
 import { archivePath } from '../archive/path.js';
+import { addToArchive, keepCertificate, syncArchive } from '../archive/store.js';
+import { newEntry } from '../audit/record.js';
 import { removeIfThere, syncDirectory } from '../disk/durable.js';
 import { SealdropError } from '../errors.js';
 import { writeOwnCopy } from '../spool/accept.js';
@@ -11,9 +11,9 @@ import { stageCopy } from '../spool/stage.js';
 import { requireMarker } from '../spool/staging-marker.js';
 import { type CopyState, type Intent, isDone } from '../spool/ticket.js';
 import type { EventDetails, EventName } from './events.js';
+import { holdTicket } from './hold.js';
 import type { Job } from './job.js';
 import type { SealedMessage } from './sealer.js';
-import { holdTicket } from './hold.js';
 import type { WorkerContext } from './worker-context.js';
 
 /**
@@ -90,7 +90,8 @@ function stageAll(jobs: readonly Job[], context: WorkerContext): void {
   for (const job of staged) {
     const { sealed } = job;
     if (sealed === undefined) continue;
-    for (const { fingerprint, der } of sealed.certificates) context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
+    for (const { fingerprint, der } of sealed.certificates)
+      context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
     for (const copy of sealed.copies) {
       if (job.staged.some((done) => done.planned === copy.plan.number)) continue;
       const directory = copy.plan.via === 'pickup' && pickup !== undefined ? pickup.staging : layout.sealed;
@@ -193,7 +194,8 @@ function faultOf(error: unknown): SealdropError {
     if (error.disposition === 'wait' || error.disposition === 'fatal') throw error;
     return error;
   }
-  const name = error instanceof Error ? `${error.name} at ${error.stack?.split('\n')[1]?.trim() ?? 'an unknown place'}` : 'an unknown error';
+  const name =
+    error instanceof Error ? `${error.name} at ${error.stack?.split('\n')[1]?.trim() ?? 'an unknown place'}` : 'an unknown error';
   return new SealdropError('internal-error', `sealdrop could not process this message (${name})`, {
     disposition: 'quarantine',
     cure: 'Report this as a defect of sealdrop; the original is kept unchanged.',

@@ -37,7 +37,9 @@ export async function openControl(path: string, commands: ControlCommands, log: 
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, () => resolve()));
   } catch (error) {
     // A path over 107 bytes cannot name a socket (unix(7)). Mail matters more than the ear.
-    log.warn(`sealdrop queue cannot reach this daemon: ${path} cannot be opened (${errnoOf(error) ?? 'error'})`, { cure: 'Use a shorter spool path.' });
+    log.warn(`sealdrop queue cannot reach this daemon: ${path} cannot be opened (${errnoOf(error) ?? 'error'})`, {
+      cure: 'Use a shorter spool path.',
+    });
     return undefined;
   } finally {
     process.umask(umask);
@@ -77,6 +79,7 @@ async function readLine(socket: Socket, limit: number): Promise<string> {
     if (text.includes('\n')) return text.slice(0, text.indexOf('\n'));
     if (text.length > limit) break;
   }
-  if (text.length > limit) throw new SealdropError('bad-request', 'the request is too long', { disposition: 'quarantine', cure: 'Use `sealdrop queue`.' });
+  if (text.length > limit)
+    throw new SealdropError('bad-request', 'the request is too long', { disposition: 'quarantine', cure: 'Use `sealdrop queue`.' });
   return text;
 }

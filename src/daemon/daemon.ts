@@ -134,7 +134,9 @@ export class Daemon {
     });
     for (const cut of this.audit.repaired) log.warn('cut back an unfinished end of the audit trail', { ...cut });
     const { audit } = this;
-    await audit.append([newEntry('started', {}, { version, pid: process.pid, config: this.options.configPath } satisfies EventDetails['started'])]);
+    await audit.append([
+      newEntry('started', {}, { version, pid: process.pid, config: this.options.configPath } satisfies EventDetails['started']),
+    ]);
 
     const { smtp } = config.delivery;
     if (smtp !== undefined) this.outgoing = this.openOutgoing(smtp, password, audit);
@@ -149,7 +151,12 @@ export class Daemon {
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
     const marker = await this.openPickup();
     this.pool = this.openPool(audit, marker, archiveGroup);
-    this.retries = new RetryClock(layout, (id) => this.act('retry', id, process.getuid?.() ?? 0).then(() => undefined, (error: unknown) => this.fail(error)));
+    this.retries = new RetryClock(layout, (id) =>
+      this.act('retry', id, process.getuid?.() ?? 0).then(
+        () => undefined,
+        (error: unknown) => this.fail(error),
+      ),
+    );
     if (!this.options.once) this.control = await openControl(layout.controlSocket, this.controlCommands(), log);
     for (const message of recovered.handedOver) this.handOver(message);
     for (const offer of recovered.offers) await this.pool.offer(offer);
@@ -159,7 +166,11 @@ export class Daemon {
     const { pool, layout, config } = this;
     if (pool === undefined || this.stopReason !== undefined) return { filesWait: false };
     this.retries?.start(config.outbox.rescanMs, this.options.once);
-    this.intake = new Intake({ layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() }, pool, this.health);
+    this.intake = new Intake(
+      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
+      pool,
+      this.health,
+    );
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
     return this.intake.run();
@@ -232,7 +243,12 @@ export class Daemon {
       if (done.outcome === 'quarantined') {
         this.tally.quarantined++;
         this.health.count('quarantined');
-        this.log.warn(`quarantined: ${done.fault?.message ?? ''}`, { id: done.id, file: done.file, code: done.fault?.code, cure: done.fault?.cure });
+        this.log.warn(`quarantined: ${done.fault?.message ?? ''}`, {
+          id: done.id,
+          file: done.file,
+          code: done.fault?.code,
+          cure: done.fault?.cure,
+        });
       } else {
         this.log.debug(done.outcome, { id: done.id, file: done.file });
       }
@@ -243,7 +259,12 @@ export class Daemon {
   private handOver(message: Parameters<Outgoing['add']>[0]): void {
     if (this.outgoing === undefined) {
       const why = `message ${message.id} was to go by SMTP, and delivery.smtp is not configured any more`;
-      this.health.pause('smtp', { code: 'smtp-not-configured', message: why, disposition: 'wait', cure: 'Configure delivery.smtp again and restart sealdrop.' });
+      this.health.pause('smtp', {
+        code: 'smtp-not-configured',
+        message: why,
+        disposition: 'wait',
+        cure: 'Configure delivery.smtp again and restart sealdrop.',
+      });
       this.tally.waits++;
     } else {
       this.outgoing.add(message);
@@ -251,7 +272,8 @@ export class Daemon {
   }
 
   private async outgoingClear(): Promise<void> {
-    while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined)
+      await new Promise((resolve) => setTimeout(resolve, 100));
   }
 
   private controlCommands() {
@@ -290,7 +312,9 @@ export class Daemon {
   private fail(error: unknown): void {
     const fault = plainFault(error);
     if (fault.disposition === 'wait') this.tally.waits++;
-    else this.failure ??= error instanceof SealdropError ? error : new SealdropError(fault.code, fault.message, { disposition: 'fatal', cure: fault.cure });
+    else
+      this.failure ??=
+        error instanceof SealdropError ? error : new SealdropError(fault.code, fault.message, { disposition: 'fatal', cure: fault.cure });
     this.log.error(fault.message, { code: fault.code, cure: fault.cure });
     this.stop(fault.code);
   }

@@ -1,7 +1,16 @@
 import type { SealdropError } from '../errors.js';
 
 /** Exit codes, from sysexits(3). */
-export const exitCodes = { ok: 0, usage: 64, badMessage: 65, unavailable: 69, io: 74, tryLater: 75, permission: 77, configuration: 78 } as const;
+export const exitCodes = {
+  ok: 0,
+  usage: 64,
+  badMessage: 65,
+  unavailable: 69,
+  io: 74,
+  tryLater: 75,
+  permission: 77,
+  configuration: 78,
+} as const;
 
 /** The exit code of a command that ends because of this error. */
 export function exitCodeOf({ code, disposition }: SealdropError): number {

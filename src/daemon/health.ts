@@ -6,7 +6,13 @@ export interface HealthReport {
   /** What makes intake or delivery pause now, each with its cure. */
   readonly pauses: readonly (PlainFault & { readonly since: string; readonly where: string })[];
   /** Files that stay in front of a door, and why; at most 100. */
-  readonly waitingFiles: readonly { readonly file: string; readonly door: string; readonly code: string; readonly text: string; readonly cure: string }[];
+  readonly waitingFiles: readonly {
+    readonly file: string;
+    readonly door: string;
+    readonly code: string;
+    readonly text: string;
+    readonly cure: string;
+  }[];
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -61,7 +67,13 @@ export class Health {
     return {
       status: pauses.length > 0 ? 'waiting' : 'ok',
       pauses,
-      waitingFiles: [...this.waitingFiles.values()].map(({ candidate, code, text, cure }) => ({ file: text.split(' ')[0] ?? '', door: candidate.door, code, text, cure })),
+      waitingFiles: [...this.waitingFiles.values()].map(({ candidate, code, text, cure }) => ({
+        file: text.split(' ')[0] ?? '',
+        door: candidate.door,
+        code,
+        text,
+        cure,
+      })),
       counters: { ...this.counters },
     };
   }

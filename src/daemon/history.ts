@@ -39,7 +39,12 @@ function after(history: History, { event, detail }: TrailRecord): History {
       return setAside(history, event === 'deferred' ? 'retry' : 'quarantine', (detail as EventDetails['deferred']).ticket);
     case 'requeued':
     case 'released':
-      return { ...history, intent: (detail as EventDetails['requeued']).ticket.intent, setAside: undefined, released: event === 'released' };
+      return {
+        ...history,
+        intent: (detail as EventDetails['requeued']).ticket.intent,
+        setAside: undefined,
+        released: event === 'released',
+      };
     case 'dropped':
       return { ...history, dropped: true };
     default:

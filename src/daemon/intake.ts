@@ -55,7 +55,8 @@ export class Intake {
         await this.sleep(Math.max(1, soonest - Date.now()));
         continue;
       }
-      if (this.hint === undefined && offered < quietNames) this.hint = await openHint(this.options.layout, () => this.onHint(), this.health);
+      if (this.hint === undefined && offered < quietNames)
+        this.hint = await openHint(this.options.layout, () => this.onHint(), this.health);
       if (!this.hinted) await this.sleep(this.untilNextScan());
       this.hinted = false;
       if (this.stopping) break;

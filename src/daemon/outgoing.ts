@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { type Entry, newEntry } from '../audit/record.js';
-import { diskFault } from '../disk/faults.js';
 import type { Delivery, RecipientOutcome } from '../delivery/delivery.js';
+import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import type { Plan } from '../policy/plan.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
-import { type CopyState, isDone, readTicket, type RefusedRecipient, type Ticket } from '../spool/ticket.js';
+import { type CopyState, isDone, type RefusedRecipient, readTicket, type Ticket } from '../spool/ticket.js';
+import { nextAttempt, type RetryTimes } from './backoff.js';
 import { withSent } from './history.js';
 import { holdTicket } from './hold.js';
-import { nextAttempt, type RetryTimes } from './backoff.js';
 import { type PlainFault, plainFault } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
@@ -103,9 +103,17 @@ export class Outgoing {
     }
     const all = results.flatMap(({ recipients }) => recipients);
     const earlier = readTicket(layout.work, message.id);
-    const refused = [...(earlier?.refused ?? []), ...all.filter(({ status }) => status === 'refused').map(({ address, code, text }) => ({ address, code, text }))];
+    const refused = [
+      ...(earlier?.refused ?? []),
+      ...all.filter(({ status }) => status === 'refused').map(({ address, code, text }) => ({ address, code, text })),
+    ];
     const facts = { id: message.id, submittedAs: message.file, uid: message.uid, earlier, intent };
-    if (!isDone(intent)) await this.putBack(facts, all.filter(({ status }) => status === 'deferred'), refused);
+    if (!isDone(intent))
+      await this.putBack(
+        facts,
+        all.filter(({ status }) => status === 'deferred'),
+        refused,
+      );
     else if (refused.length > 0) await this.hold(facts, refusedFault(refused), refused);
     else {
       // Sealed copies first: killed in between, the records say that all is done and the next start removes the rest.
@@ -154,7 +162,11 @@ export class Outgoing {
     });
   }
 
-  private async putBack(facts: Parameters<typeof holdTicket>[0], deferred: readonly RecipientOutcome[], refused: readonly RefusedRecipient[]): Promise<void> {
+  private async putBack(
+    facts: Parameters<typeof holdTicket>[0],
+    deferred: readonly RecipientOutcome[],
+    refused: readonly RefusedRecipient[],
+  ): Promise<void> {
     const { layout, audit, ended, retry, now } = this.world;
     const fault = new SealdropError('deferred-by-server', `the server asks to try again later: ${wordsOf(deferred)}`, {
       disposition: 'retry',
@@ -184,7 +196,6 @@ export class Outgoing {
     moveMessage(layout.work, layout.quarantine, ticket);
     ended({ id: facts.id, file: facts.submittedAs, outcome: 'quarantined', why: fault.message });
   }
-
 }
 
 function readSealed(path: string): Buffer {

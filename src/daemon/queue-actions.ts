@@ -1,9 +1,9 @@
-import { type Entry, newEntry } from '../audit/record.js';
 import { archivePath } from '../archive/path.js';
 import { addToArchive, syncArchive } from '../archive/store.js';
+import { type Entry, newEntry } from '../audit/record.js';
 import { SealdropError } from '../errors.js';
-import type { Plan } from '../policy/plan.js';
 import { isMessageId } from '../message-id.js';
+import type { Plan } from '../policy/plan.js';
 import { inventoryOf } from '../spool/inventory.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
@@ -46,23 +46,40 @@ interface Found {
 }
 
 function find(layout: SpoolLayout, id: string): Found {
-  if (!isMessageId(id)) throw new SealdropError('no-such-message', `${id} is not a message id`, { disposition: 'quarantine', cure: 'List ids with `sealdrop queue list`.' });
+  if (!isMessageId(id))
+    throw new SealdropError('no-such-message', `${id} is not a message id`, {
+      disposition: 'quarantine',
+      cure: 'List ids with `sealdrop queue list`.',
+    });
   for (const place of ['quarantine', 'retry'] as const) {
     const directory = layout[place];
     if (!inventoryOf(directory).messages.includes(id)) continue;
     return { place, directory, ticket: readTicket(directory, id) ?? lostTicket(id) };
   }
-  throw new SealdropError('no-such-message', `there is no message ${id} in retry or quarantine`, { disposition: 'quarantine', cure: 'List what is there with `sealdrop queue list`.' });
+  throw new SealdropError('no-such-message', `there is no message ${id} in retry or quarantine`, {
+    disposition: 'quarantine',
+    cure: 'List what is there with `sealdrop queue list`.',
+  });
 }
 
 async function requeue(world: QueueWorld, { place, directory, ticket }: Found, by: number): Promise<Requeued> {
   if (place === 'quarantine' && hasPending(ticket.intent, 'pickup')) {
-    throw new SealdropError('needs-release', `whether the MTA has message ${ticket.id} already cannot be told, so it is not simply tried again`, {
-      disposition: 'quarantine',
-      cure: 'Look for it in the MTA’s accounting, then `sealdrop queue release` to send the copies in question, or `sealdrop queue drop`.',
-    });
+    throw new SealdropError(
+      'needs-release',
+      `whether the MTA has message ${ticket.id} already cannot be told, so it is not simply tried again`,
+      {
+        disposition: 'quarantine',
+        cure: 'Look for it in the MTA’s accounting, then `sealdrop queue release` to send the copies in question, or `sealdrop queue drop`.',
+      },
+    );
   }
-  const again: Ticket = { ...ticket, time: world.now().toISOString(), nextAttempt: undefined, refused: undefined, intent: withRefused(ticket) };
+  const again: Ticket = {
+    ...ticket,
+    time: world.now().toISOString(),
+    nextAttempt: undefined,
+    refused: undefined,
+    intent: withRefused(ticket),
+  };
   await world.audit.append([newEntry('requeued', { id: ticket.id }, { from: place, by, ticket: again })]);
   moveMessage(directory, world.layout.work, again);
   return next(again);
@@ -70,7 +87,10 @@ async function requeue(world: QueueWorld, { place, directory, ticket }: Found, b
 
 async function release(world: QueueWorld, { directory, ticket }: Found, by: number): Promise<Requeued> {
   if (!hasPending(ticket.intent, 'pickup')) {
-    throw new SealdropError('nothing-to-release', `message ${ticket.id} has no copy whose outcome is unknown`, { disposition: 'quarantine', cure: 'Use `sealdrop queue retry`.' });
+    throw new SealdropError('nothing-to-release', `message ${ticket.id} has no copy whose outcome is unknown`, {
+      disposition: 'quarantine',
+      cure: 'Use `sealdrop queue retry`.',
+    });
   }
   const again: Ticket = { ...ticket, time: world.now().toISOString() };
   await world.audit.append([newEntry('released', { id: ticket.id }, { by, ticket: again })]);
@@ -113,5 +133,15 @@ function hasPending(intent: Intent | undefined, via: string): boolean {
 
 /** The ticket beside it was lost or damaged: what is left is the message. */
 function lostTicket(id: string): Ticket {
-  return { version: 1, id, file: `${id}.eml`, uid: process.getuid?.() ?? 0, time: new Date(0).toISOString(), code: 'ticket-lost', message: 'the note beside this message is missing', cure: 'Look the message up with `sealdrop audit list`.', attempts: 0 };
+  return {
+    version: 1,
+    id,
+    file: `${id}.eml`,
+    uid: process.getuid?.() ?? 0,
+    time: new Date(0).toISOString(),
+    code: 'ticket-lost',
+    message: 'the note beside this message is missing',
+    cure: 'Look the message up with `sealdrop audit list`.',
+    attempts: 0,
+  };
 }

@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { addToArchive, syncArchive } from '../archive/store.js';
 import { type Entry, newEntry } from '../audit/record.js';
 import { trailOf } from '../audit/trail.js';
-import { removeIfThere, syncDirectory } from '../disk/durable.js';
 import type { Config } from '../config/schema.js';
+import { removeIfThere, syncDirectory } from '../disk/durable.js';
 import { timeOfMessageId } from '../message-id.js';
 import { type CommitOutcome, resumeCommit } from '../spool/commit.js';
 import { claimedFiles, copiesIn, inventoryOf } from '../spool/inventory.js';
@@ -12,8 +12,8 @@ import { moveMessage, removeMessage } from '../spool/move.js';
 import { type Intent, isDone, readTicket, type Ticket, ticketName } from '../spool/ticket.js';
 import { commitUnknown } from './batch.js';
 import type { EventDetails } from './events.js';
-import { holdTicket } from './hold.js';
 import { type History, historyOf, withCommitted } from './history.js';
+import { holdTicket } from './hold.js';
 import type { Offer } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
@@ -107,7 +107,9 @@ async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | und
   if (unknown) {
     const fault = commitUnknown();
     const held = holdTicket({ id, submittedAs: file, uid, earlier: ticket, intent }, fault, world.now());
-    await world.audit.append([newEntry('quarantined', { id, outcome: fault.code }, { ticket: held } satisfies EventDetails['quarantined'])]);
+    await world.audit.append([
+      newEntry('quarantined', { id, outcome: fault.code }, { ticket: held } satisfies EventDetails['quarantined']),
+    ]);
     moveMessage(layout.work, layout.quarantine, held);
     return { kind: 'held' };
   }
@@ -126,7 +128,10 @@ async function resumePickup(world: RecoveryWorld, id: string, intent: Intent): P
   const outcomes: { number: number; name: string; outcome: CommitOutcome }[] = [];
   for (const { number, name, sha256 } of pending) {
     const wanted = { name, sha256, bootId: intent.bootId, marker: intent.marker };
-    const outcome = pickup === undefined ? 'unknown' : await world.patiently(() => resumeCommit({ staging: pickup.staging, pickup: pickup.directory }, wanted, world.bootId));
+    const outcome =
+      pickup === undefined
+        ? 'unknown'
+        : await world.patiently(() => resumeCommit({ staging: pickup.staging, pickup: pickup.directory }, wanted, world.bootId));
     outcomes.push({ number, name, outcome });
   }
   const unknown = outcomes.some(({ outcome }) => outcome === 'unknown');
@@ -144,7 +149,11 @@ async function resumePickup(world: RecoveryWorld, id: string, intent: Intent): P
 }
 
 /** In staging only copies of messages that are in `work/` without an intent; everything else there is left alone. `work/sealed` is ours. */
-function removeUnrecordedCopies({ layout, config }: RecoveryWorld, own: ReadonlyMap<string, unknown>, withIntent: ReadonlySet<string>): void {
+function removeUnrecordedCopies(
+  { layout, config }: RecoveryWorld,
+  own: ReadonlyMap<string, unknown>,
+  withIntent: ReadonlySet<string>,
+): void {
   const directories = [layout.sealed, ...(config.delivery.pickup === undefined ? [] : [config.delivery.pickup.staging])];
   const atRest = new Set([...inventoryOf(layout.retry).messages, ...inventoryOf(layout.quarantine).messages]);
   for (const directory of directories) {
@@ -176,6 +185,9 @@ function sweepTickets(layout: SpoolLayout): void {
 }
 
 function earliest(claimed: readonly string[], own: ReadonlyMap<string, Ticket | undefined>): Date {
-  const times = [...claimed.map((id) => timeOfMessageId(id).getTime()), ...[...own].map(([id, ticket]) => (ticket === undefined ? timeOfMessageId(id).getTime() : Date.parse(ticket.time)))];
+  const times = [
+    ...claimed.map((id) => timeOfMessageId(id).getTime()),
+    ...[...own].map(([id, ticket]) => (ticket === undefined ? timeOfMessageId(id).getTime() : Date.parse(ticket.time))),
+  ];
   return new Date(Math.min(Date.now(), ...times.filter((time) => !Number.isNaN(time))));
 }

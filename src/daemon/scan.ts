@@ -24,4 +24,3 @@ export async function* scanDoor(layout: SpoolLayout, door: Door): AsyncGenerator
 export function isIgnored(name: string): boolean {
   return name.startsWith('.') || name.endsWith('.tmp') || name.endsWith('.part');
 }
-

@@ -1,5 +1,5 @@
-import type { Config } from '../config/schema.js';
 import { policyOf } from '../config/policy-of.js';
+import type { Config } from '../config/schema.js';
 import { checkPickupMessage, pickupHead } from '../delivery/pickup-file.js';
 import { SealdropError } from '../errors.js';
 import type { Identity } from '../keys/identity.js';
@@ -59,7 +59,12 @@ export class Sealer {
 
   /** Seals again what an earlier plan decided; nothing is decided anew. `only`: the numbers of the planned copies wanted. */
   sealAgain(original: Buffer, id: string, plan: Plan, only: readonly number[], now: Date): SealedMessage {
-    return this.sealByPlan(this.canonical(original), { ...plan, copies: plan.copies.filter((copy) => only.includes(copy.number)) }, id, now);
+    return this.sealByPlan(
+      this.canonical(original),
+      { ...plan, copies: plan.copies.filter((copy) => only.includes(copy.number)) },
+      id,
+      now,
+    );
   }
 
   canonical(original: Buffer): Canonical {
@@ -94,9 +99,13 @@ export class Sealer {
 
   private sealByPlan(message: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
     const messageId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
-    const outer = outerHeader(message, { date: timeOfMessageId(id), messageId });
+    const outer = outerHeader(message, { date: timeOfMessageId(id), messageId, fallbackCharset: this.config.protect.fallbackCharset });
     const changes = [...message.changes, ...outer.changes, ...plan.dropped.map((name) => `control-header-dropped ${name}`)];
-    const signing = new Signing(message, plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined, now);
+    const signing = new Signing(
+      message,
+      plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined,
+      now,
+    );
     const certificates = new Map<string, Buffer>();
     const used = new Set<string>();
     const copies = plan.copies.map((copy): SealedCopy => {

@@ -9,7 +9,16 @@ import { claimCandidate, type OpenCandidate, openCandidate, tooLarge, type Waiti
 import { runBatch } from './batch.js';
 import { ByteBudget } from './byte-budget.js';
 import { type Job, jobFromClaim, jobFromWork } from './job.js';
-import { type Done, type FromWorker, type Offer, type OwnOffer, plainFault, revivedFault, type ToWorker, type WorkerData } from './protocol.js';
+import {
+  type Done,
+  type FromWorker,
+  type Offer,
+  type OwnOffer,
+  plainFault,
+  revivedFault,
+  type ToWorker,
+  type WorkerData,
+} from './protocol.js';
 import { Sealer } from './sealer.js';
 import { Submitters } from './submitter.js';
 import type { WorkerContext } from './worker-context.js';
@@ -114,7 +123,8 @@ function ownJob(offer: SizedOwnOffer): Job {
   const path = ownCopyPath(data.layout, offer.id);
   const limit = context.config.outbox.maxMessageBytes;
   // The limit may have been lowered, or a person retries what is still too large.
-  if (offer.sizeBytes > limit) return { ...jobFromWork({ ...offer, bytes: undefined, own: undefined }), fault: tooLarge(offer.file, offer.sizeBytes, limit) };
+  if (offer.sizeBytes > limit)
+    return { ...jobFromWork({ ...offer, bytes: undefined, own: undefined }), fault: tooLarge(offer.file, offer.sizeBytes, limit) };
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

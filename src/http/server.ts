@@ -12,7 +12,11 @@ export interface HealthSource {
  * `GET /health`: the daemon's state as JSON, 200 while all is well and 503 while something waits for a person or a resource. Meant for
  * loopback. That the port is taken stops no mail: it is logged, and the page is not there.
  */
-export async function openHealthServer(listen: { host: string; port: number }, report: () => HealthSource, log: { warn(message: string, facts?: object): void }): Promise<HttpServer | undefined> {
+export async function openHealthServer(
+  listen: { host: string; port: number },
+  report: () => HealthSource,
+  log: { warn(message: string, facts?: object): void },
+): Promise<HttpServer | undefined> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/health') {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is /health here.\n');

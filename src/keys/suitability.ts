@@ -109,7 +109,7 @@ function neededUsage(facts: CertificateFacts, purpose: KeyPurpose): { bits: numb
 }
 
 function addressFault(facts: CertificateFacts, address: string, path: string): SealdropError | undefined {
-  if (address) return undefined;
+  if (facts.addresses.includes(address)) return undefined;
   const held = facts.addresses.length === 0 ? 'no address' : facts.addresses.slice(0, 5).join(', ');
   const caseOnly = facts.addresses.some((other) => other.toLowerCase() === address.toLowerCase());
   const hint = caseOnly ? '; they differ in upper and lower case before the @, which makes two mailboxes (RFC 5321 §2.4)' : '';

@@ -65,7 +65,7 @@ export function parseAddressList(rawValues: readonly string[]): AddressList {
     }
     const own = readItems(splitItems(tokens));
     const read = parseAddressHeader(text).filter(({ address }) => address !== '');
-    const agreed = read.length === own.length && own.every(({ address }, i) => parseAddress(read[i]?.address ?? '') === address);
+    const agreed = read.length === own.length && own.every(({ address }, i) => isReadAs(read[i], address));
     own.forEach(({ address, source }, i) => {
       const mailbox = agreed ? read[i] : readAlone(source, address);
       if (address === undefined || mailbox === undefined) invalid.push(source);
@@ -170,5 +170,10 @@ function repeatsAddress(phrase: readonly Token[], address: string | undefined): 
 function readAlone(source: string, address: string | undefined): { name: string } | undefined {
   if (address === undefined) return undefined;
   const [first, ...others] = parseAddressHeader(source);
-  return first !== undefined && others.length === 0 && parseAddress(first.address) === address ? first : undefined;
+  return others.length === 0 && isReadAs(first, address) ? first : undefined;
+}
+
+/** Where comments stood between blanks, mailparser leaves the blanks in the address. */
+function isReadAs(read: { address: string } | undefined, address: string | undefined): boolean {
+  return read !== undefined && address !== undefined && parseAddress(read.address.replaceAll(' ', '')) === address;
 }

@@ -33,7 +33,7 @@ export function parseParameterised(raw: string): ParameterisedValue | undefined 
     const [, name, quoted, unclosed, token] = match;
     if (name !== undefined) parameters.push([name.toLowerCase(), unquote(quoted ?? unclosed) ?? token ?? '']);
   }
-  return { value: head[1].toLowerCase(), parameters };
+  return { value: head[1].replace(/[ \t]+/g, '').toLowerCase(), parameters };
 }
 
 /** The label of a Content-Transfer-Encoding field, lower case, comments and parameters left out (RFC 2045 §6.1). */

@@ -54,16 +54,16 @@ const ENCODED_WORD = /^=\?[^?]+\?[bq]\?[^?]*\?=$/i;
 
 /** Characters that may stand for themselves in every place an encoded word may stand (RFC 2047 §5 rule 3). */
 const SAFE = /[A-Za-z0-9!*+\-/]/;
-/** 75 characters at most, `=?utf-8?q?` and `?=` among them (RFC 2047 §2). */
-const MAX_CONTENT = 75 - '=?utf-8?q??='.length;
+/** RFC 2047 §2 allows 75 characters a word and 76 a line: this leaves room for `Subject: ` or `Reply-To: ` before it. */
+const MAX_CONTENT = 64 - '=?utf-8?q??='.length;
 
-/** One or more encoded words, no character split between two; `q` where that is the shorter, and readable. */
+/** One or more encoded words, no character split between two; `q` while it is not much longer, because people can read it. */
 function encode(text: string): string {
   const quoted = splitInto(text, quote, (length) => length);
   const based = splitInto(text, identity, (length) => 4 * Math.ceil(length / 3));
   const asQuoted = quoted.map((piece) => `=?utf-8?q?${piece}?=`).join(' ');
   const asBased = based.map((piece) => `=?utf-8?b?${Buffer.from(piece).toString('base64')}?=`).join(' ');
-  return asQuoted.length <= asBased.length ? asQuoted : asBased;
+  return asQuoted.length <= 1.5 * asBased.length ? asQuoted : asBased;
 }
 
 function splitInto(text: string, form: (char: string) => string, encodedLength: (length: number) => number): string[] {

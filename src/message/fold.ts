@@ -2,16 +2,16 @@
 export const MAX_LINE_OCTETS = 998;
 
 /**
- * Folds an unfolded value into lines of at most 78 characters where its blanks allow it (RFC 5322 §2.2.3). Only CRLFs are
+ * Folds an unfolded value into lines of at most 76 characters where its blanks allow it (RFC 5322 §2.2.3). Only CRLFs are
  * put in, each before a blank that was there: unfolding gives the value back. Returns the field without its final CRLF.
  */
 export function foldField(name: string, value: string): string {
   let out = `${name}:`;
   let column = out.length;
   for (const [chunk] of ` ${value}`.matchAll(/[ \t]*[^ \t]+/g)) {
-    // The first line keeps its first word if that is at all possible: some readers expect one there.
-    const first = column === name.length + 1;
-    if (column + chunk.length > (first ? MAX_LINE_OCTETS : PREFERRED_LINE)) {
+    // The first line keeps its first word if that is allowed: some readers expect one there.
+    const keep = column === name.length + 1 && !chunk.includes('=?');
+    if (column + chunk.length > (keep ? MAX_LINE_OCTETS : PREFERRED_LINE)) {
       out += '\r\n';
       column = 0;
     }
@@ -32,4 +32,5 @@ export function hasLongLine(octets: Buffer): boolean {
   return octets.length - start > MAX_LINE_OCTETS;
 }
 
-const PREFERRED_LINE = 78;
+/** RFC 5322 §2.1.1 recommends 78, RFC 2047 §2 demands 76 of lines with encoded words. */
+const PREFERRED_LINE = 76;

@@ -78,7 +78,7 @@ export const OID = {
   ecdhHkdfSha384: '1.2.840.113549.1.9.16.3.20', // read
   ecdhHkdfSha512: '1.2.840.113549.1.9.16.3.21', // read
 
-  // Key wrap: RFC 3565 §2.3.2, RFC 3370
+  // Key wrap: RFC 3565, RFC 3370
   aes128Wrap: '2.16.840.1.101.3.4.1.5',
   aes192Wrap: '2.16.840.1.101.3.4.1.25',
   aes256Wrap: '2.16.840.1.101.3.4.1.45',

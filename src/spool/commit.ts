@@ -21,7 +21,11 @@ export function commitCopy(place: CommitPlace, name: string): 'committed' | 'unk
     renameSync(`${place.staging}/${name}`, `${place.pickup}/${name}`);
     return 'committed';
   } catch (error) {
-    const sourceGone = errnoOf(error) === 'ENOENT' && hasMarker(place.staging, place.marker) && existsSync(place.pickup) && !existsSync(`${place.staging}/${name}`);
+    const sourceGone =
+      errnoOf(error) === 'ENOENT' &&
+      hasMarker(place.staging, place.marker) &&
+      existsSync(place.pickup) &&
+      !existsSync(`${place.staging}/${name}`);
     if (sourceGone) return 'unknown';
     throw diskFault(error, 'rename the sealed copy into', place.pickup);
   }

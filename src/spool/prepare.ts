@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
-import { isVolatile } from '../disk/volatile.js';
 import { syncDirectory } from '../disk/durable.js';
 import { diskFault } from '../disk/faults.js';
+import { isVolatile } from '../disk/volatile.js';
 import { SealdropError } from '../errors.js';
 import type { SpoolLayout } from './layout.js';
 
@@ -23,7 +23,8 @@ export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid }: Spool
   for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
     if (make(path, submit, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path);
   }
-  for (const path of [layout.work, layout.claimed, layout.sealed, layout.retry, layout.quarantine, layout.audit]) make(path, 0o700, undefined);
+  for (const path of [layout.work, layout.claimed, layout.sealed, layout.retry, layout.quarantine, layout.audit])
+    make(path, 0o700, undefined);
   make(layout.archive, auditGid === undefined ? 0o700 : 0o2750, auditGid);
   syncDirectory(layout.root);
 }
@@ -36,10 +37,15 @@ export function checkOutbox(layout: SpoolLayout, hasSenders: boolean): void {
   const us = process.geteuid?.() ?? 0;
   for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
     const { uid, mode } = statSync(path);
-    if (uid !== us) throw refuse('outbox-not-ours', `${path} belongs to uid ${uid}, sealdrop runs as uid ${us}`, `Run "chown ${us} ${path}".`);
+    if (uid !== us)
+      throw refuse('outbox-not-ours', `${path} belongs to uid ${uid}, sealdrop runs as uid ${us}`, `Run "chown ${us} ${path}".`);
     const shared = (mode & 0o022) !== 0;
     if (shared && (mode & 0o1000) === 0) {
-      throw refuse('outbox-not-sticky', `others may write to ${path} and it is not sticky, so they could replace or delete each other's mail`, `Run "chmod 3730 ${path}".`);
+      throw refuse(
+        'outbox-not-sticky',
+        `others may write to ${path} and it is not sticky, so they could replace or delete each other's mail`,
+        `Run "chmod 3730 ${path}".`,
+      );
     }
     if (shared && !hasSenders) {
       const cure = 'Add `senders:` to the configuration to say which user may send as which address, or "chmod 700" the outbox.';
@@ -51,7 +57,11 @@ export function checkOutbox(layout: SpoolLayout, hasSenders: boolean): void {
 /** Mail accepted onto a RAM disk is gone with the power (I2). */
 export function checkVolatile(path: string, allowed: boolean): void {
   if (allowed || !isVolatile(path)) return;
-  throw refuse('volatile-directory', `${path} is on a file system that lives in memory`, 'Move it to a disk, or set "allowVolatile: true" if losing mail on a power failure is acceptable.');
+  throw refuse(
+    'volatile-directory',
+    `${path} is on a file system that lives in memory`,
+    'Move it to a disk, or set "allowVolatile: true" if losing mail on a power failure is acceptable.',
+  );
 }
 
 /** The gid of a group name, or undefined if there is no such group. Asked from getent(1), which knows what NSS knows. */

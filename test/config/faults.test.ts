@@ -258,14 +258,17 @@ describe('what the design holds and this version does not', () => {
     ['  sparkpost: { host: h, apiKeyFile: f }\n', '6: delivery.sparkpost: is not supported by this version; remove it'],
     ['  via: sparkpost\n', '6: delivery.via: sparkpost is not supported by this version; use pickup or smtp'],
     ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
-    ['protect: { headerProtection: off }\n', '6: protect.headerProtection: is not supported by this version; remove it'],
+    ['protect: { headerProtection: on }\n', '6: protect.headerProtection: on is not supported by this version; use off'],
     [
       'archive:\n  retention: 10y\n',
       '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',
     ],
-    ['archive: { keepSealed: signature }\n', '6: archive.keepSealed: is not supported by this version; remove it'],
-    ['archive: { encryptTo: [] }\n', '6: archive.encryptTo: is not supported by this version; remove it'],
-    ['archive: { second: null }\n', '6: archive.second: is not supported by this version; remove it'],
+    ['archive: { keepSealed: full }\n', '6: archive.keepSealed: full is not supported by this version; use signature'],
+    [
+      'archive: { encryptTo: [/etc/a.crt] }\n',
+      '6: archive.encryptTo: must be an empty list: an encrypted archive is not supported by this version',
+    ],
+    ['archive: { second: /nfs/a }\n', '6: archive.second: must be null: a second location is not supported by this version'],
     ['rules:\n  - { name: r, when: {}, archive: {} }\n', '7: rules[0].archive: is not supported by this version; remove it'],
     [
       'rules:\n  - { name: r, when: {}, delivery: { via: sparkpost } }\n',

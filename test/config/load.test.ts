@@ -43,6 +43,7 @@ delivery:
         encrypt: 'required',
         content: 'aes-256-cbc',
         keyTransport: 'rsa-pkcs1',
+        headerProtection: 'off',
         missingCertificate: 'quarantine',
         clearCopies: 'refuse',
         maxRecipientInfos: 100,
@@ -61,7 +62,7 @@ delivery:
         },
         retry: { firstMs: 60_000, maxMs: 3_600_000, giveUpAfter: 432_000_000 },
       },
-      archive: { group: 'sealdrop-audit', retention: null },
+      archive: { group: 'sealdrop-audit', retention: null, keepSealed: 'signature', encryptTo: [], second: null },
       log: { level: 'info', format: 'auto' },
       http: { listen: { host: '127.0.0.1', port: 8470 } },
     } satisfies Config);

@@ -24,11 +24,19 @@ describe('a daemon killed between intent and commit', () => {
   });
 
   it.each([
-    ['emptied', () => readdirSync(site.staging).forEach((name) => unlinkSync(join(site.staging, name)))],
-    ['made anew', () => {
+    [
+      'emptied',
+      () => {
+        for (const name of readdirSync(site.staging)) unlinkSync(join(site.staging, name));
+      },
+    ],
+    [
+      'made anew',
+      () => {
         rmSync(site.staging, { recursive: true });
         mkdirSync(site.staging);
-      }],
+      },
+    ],
     ['gone', () => rmSync(site.staging, { recursive: true })],
   ])('holds the message when staging was %s in between: nothing is sent, nothing is lost', async (_how, lose) => {
     await killedBeforeCommit();

@@ -1,10 +1,11 @@
-import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EntryCache } from '../../src/keys/entry-cache.js';
 import { emptyDirectory, put } from './support.js';
 
 /** Long after any file the tests make was written. */
 const LATER_MS = 60_000;
+const WRITTEN = new Date('2024-01-01');
 let nowMs = 0;
 let loads = 0;
 let path = '';
@@ -14,6 +15,7 @@ beforeEach(() => {
   nowMs = Date.now() + LATER_MS;
   loads = 0;
   path = put(emptyDirectory(), 'file', 'content');
+  utimesSync(path, WRITTEN, WRITTEN);
   cache = new EntryCache<number>(3, () => nowMs);
 });
 
@@ -34,6 +36,13 @@ describe('an entry', () => {
 
   it.each([
     ['written in place, same size', () => writeFileSync(path, 'CONTENT')],
+    [
+      'written in place and its modification time set back',
+      () => {
+        writeFileSync(path, 'CONTENT');
+        utimesSync(path, WRITTEN, WRITTEN);
+      },
+    ],
     ['replaced by rename', () => renameSync(put(`${path}/..`, 'other', 'content'), path)],
     ['removed', () => rmSync(path)],
     ['given another mode', () => chmodSync(path, 0o640)],

@@ -23,7 +23,9 @@ function nestedMultiparts(levels: number, innermost: string): string {
 
 describe('header injection', () => {
   test('a CR inside an x-receiver line is refused, not read as a second header line', () => {
-    expect(refusal(() => canonicalOf(crlf('x-receiver: bob@example.net\rx-receiver: mallory@example.org', ...HEAD, '', 'x'))).code).toBe('ambiguous-header');
+    expect(refusal(() => canonicalOf(crlf('x-receiver: bob@example.net\rx-receiver: mallory@example.org', ...HEAD, '', 'x'))).code).toBe(
+      'ambiguous-header',
+    );
   });
 
   test('a NUL inside an x-receiver line is refused', () => {
@@ -80,10 +82,10 @@ describe('bounds', () => {
   });
 });
 
-/** Each takes 4 MB of input; doubling it must not quadruple the time, so a generous bound is enough to find the trap. */
+/** Each takes 1 MB of input: linear work takes a fraction of a second, quadratic work minutes. */
 describe('traps for quadratic time', () => {
-  const MB4 = 4 * 1024 * 1024;
-  const fill = (text: string) => text.repeat(Math.ceil(MB4 / text.length));
+  const MB = 1024 * 1024;
+  const fill = (text: string) => text.repeat(Math.ceil(MB / text.length));
 
   test.each([
     ['lines that almost are delimiters', MULTIPART + fill('--bc\r\n')],
@@ -119,7 +121,7 @@ describe('traps for quadratic time', () => {
         }
         lacksClosingBoundary(bytes);
       }),
-    ).toBeLessThan(4000);
+    ).toBeLessThan(3000);
   });
 });
 

@@ -39,7 +39,9 @@ describe('what stands before the header', () => {
 
 describe('control headers', () => {
   test('x-sender and x-receiver at the head are taken, folded, in any case, and do not stay in the header', () => {
-    const message = canonicalOf(crlf('X-Sender: alice@example.com', 'x-RECEIVER:', '\tbob@example.net', 'x-receiver: c@example.org', ...TEXT, '', 'x'));
+    const message = canonicalOf(
+      crlf('X-Sender: alice@example.com', 'x-RECEIVER:', '\tbob@example.net', 'x-receiver: c@example.org', ...TEXT, '', 'x'),
+    );
     expect(message.envelopeLines).toEqual([
       { name: 'x-sender', value: 'alice@example.com' },
       { name: 'x-receiver', value: 'bob@example.net' },
@@ -144,16 +146,21 @@ describe('ambiguous headers', () => {
     expect(refusal(() => canonicalOf(crlf(' folded', ...TEXT, '', 'x'))).code).toBe('ambiguous-header');
   });
 
-  test.each(['From: mallory@example.org', 'Content-Type: text/html', 'Content-Transfer-Encoding: base64'])('a second, different %s is refused', (second) => {
-    const lines = [...TEXT, 'Content-Transfer-Encoding: 7bit', second];
-    expect(refusal(() => canonicalOf(crlf(...lines, '', 'x')))).toMatchObject({
-      code: 'ambiguous-header',
-      message: expect.stringContaining(second.split(':')[0] ?? ''),
-    });
-  });
+  test.each(['From: mallory@example.org', 'Content-Type: text/html', 'Content-Transfer-Encoding: base64'])(
+    'a second, different %s is refused',
+    (second) => {
+      const lines = [...TEXT, 'Content-Transfer-Encoding: 7bit', second];
+      expect(refusal(() => canonicalOf(crlf(...lines, '', 'x')))).toMatchObject({
+        code: 'ambiguous-header',
+        message: expect.stringContaining(second.split(':')[0] ?? ''),
+      });
+    },
+  );
 
   test('identical duplicates collapse to the first, whatever their folding and case', () => {
-    const message = canonicalOf(crlf(...TEXT, 'content-type: text/plain;', '  charset=us-ascii', 'FROM:  Alice <alice@example.com>', '', 'x'));
+    const message = canonicalOf(
+      crlf(...TEXT, 'content-type: text/plain;', '  charset=us-ascii', 'FROM:  Alice <alice@example.com>', '', 'x'),
+    );
     expect(headerText(message)).toBe(crlf(...TEXT));
     expect(message.changes).toEqual(['duplicate-from-removed', 'duplicate-content-type-removed']);
   });
@@ -217,7 +224,16 @@ describe('binary leaves', () => {
   });
 
   test('in a multipart only the binary leaf changes, and the label of the multipart follows', () => {
-    const lines = ['--b', 'Content-Type: text/plain', '', 'text', '--b', 'Content-Type: image/png', 'Content-Transfer-Encoding: Binary (raw)', ''];
+    const lines = [
+      '--b',
+      'Content-Type: text/plain',
+      '',
+      'text',
+      '--b',
+      'Content-Type: image/png',
+      'Content-Transfer-Encoding: Binary (raw)',
+      '',
+    ];
     const message = canonicalOf(
       `${crlf(...HEAD, 'Content-Type: multipart/mixed; boundary=b', 'Content-Transfer-Encoding: binary', '', ...lines)}${binary}\r\n--b--\r\n`,
     );
@@ -230,14 +246,27 @@ describe('binary leaves', () => {
 
   test('a binary multipart with 8-bit text in it becomes 8bit', () => {
     const message = canonicalOf(
-      octets(crlf(...HEAD, 'Content-Type: multipart/mixed; boundary=b', 'Content-Transfer-Encoding: binary', '', '--b', '', 'Gr\xfc\xdfe', '--b--')),
+      octets(
+        crlf(
+          ...HEAD,
+          'Content-Type: multipart/mixed; boundary=b',
+          'Content-Transfer-Encoding: binary',
+          '',
+          '--b',
+          '',
+          'Gr\xfc\xdfe',
+          '--b--',
+        ),
+      ),
     );
     expect(headerText(message)).toContain('Content-Transfer-Encoding: 8bit\r\n');
     expect(message.changes).toEqual(['label-to-8bit 1']);
   });
 
   test('a leaf with NUL and no label gets one', () => {
-    const message = canonicalOf(crlf(...HEAD, 'Content-Type: multipart/mixed; boundary=b', '', '--b', 'Content-Type: x/y', '', 'a\0\nb', '--b--'));
+    const message = canonicalOf(
+      crlf(...HEAD, 'Content-Type: multipart/mixed; boundary=b', '', '--b', 'Content-Type: x/y', '', 'a\0\nb', '--b--'),
+    );
     expect(message.body.toString()).toBe(
       crlf('--b', 'Content-Type: x/y', 'Content-Transfer-Encoding: base64', '', Buffer.from('a\0\nb').toString('base64'), '--b--'),
     );
@@ -259,15 +288,40 @@ describe('binary leaves', () => {
 
   test('a binary leaf inside an attached message is found', () => {
     const message = canonicalOf(
-      crlf(...HEAD, 'Content-Type: message/rfc822', 'Content-Transfer-Encoding: binary', '', 'Subject: inner', 'Content-Type: x/y', 'Content-Transfer-Encoding: binary', '', 'a\nb'),
+      crlf(
+        ...HEAD,
+        'Content-Type: message/rfc822',
+        'Content-Transfer-Encoding: binary',
+        '',
+        'Subject: inner',
+        'Content-Type: x/y',
+        'Content-Transfer-Encoding: binary',
+        '',
+        'a\nb',
+      ),
     );
-    expect(message.body.toString()).toContain('Subject: inner\r\nContent-Type: x/y\r\nContent-Transfer-Encoding: base64\r\n\r\nYQpiDQo=\r\n');
+    expect(message.body.toString()).toContain(
+      'Subject: inner\r\nContent-Type: x/y\r\nContent-Transfer-Encoding: base64\r\n\r\nYQpiDQo=\r\n',
+    );
     expect(message.changes).toEqual(['binary-part-to-base64 1.1', 'label-to-7bit 1']);
   });
 
   test('a change within an already signed part is recorded, because it breaks that signature', () => {
     const message = canonicalOf(
-      crlf(...HEAD, 'Content-Type: multipart/signed; boundary=b', '', '--b', 'Content-Transfer-Encoding: binary', '', 'x', '--b', 'Content-Type: application/pkcs7-signature', '', 'c2ln', '--b--'),
+      crlf(
+        ...HEAD,
+        'Content-Type: multipart/signed; boundary=b',
+        '',
+        '--b',
+        'Content-Transfer-Encoding: binary',
+        '',
+        'x',
+        '--b',
+        'Content-Type: application/pkcs7-signature',
+        '',
+        'c2ln',
+        '--b--',
+      ),
     );
     expect(message.changes).toContain('signed-part-altered 1.1');
   });
@@ -282,7 +336,10 @@ describe('headers inside the message', () => {
     ['a bare CR', 'Content-Description: a\rContent-Type: text/html'],
     ['CR CR LF', 'Content-Type: text/plain\r'],
   ])('%s in the header of a part is refused', (_, line) => {
-    expect(refusal(() => canonicalOf(multipart(line, '', 'x')))).toMatchObject({ code: 'ambiguous-header', message: expect.stringContaining('line 7') });
+    expect(refusal(() => canonicalOf(multipart(line, '', 'x')))).toMatchObject({
+      code: 'ambiguous-header',
+      message: expect.stringContaining('line 7'),
+    });
   });
 
   test('two different labels in the header of a part, or of an attached message, are refused', () => {

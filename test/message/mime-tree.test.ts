@@ -91,7 +91,21 @@ describe('parseMimeTree', () => {
 
   test('an outer delimiter ends an inner multipart that was never closed', () => {
     const bytes = octets(
-      crlf(FROM, 'Content-Type: multipart/mixed; boundary=o', '', '--o', 'Content-Type: multipart/mixed; boundary=i', '', '--i', '', 'x', '--o', '', 'y', '--o--'),
+      crlf(
+        FROM,
+        'Content-Type: multipart/mixed; boundary=o',
+        '',
+        '--o',
+        'Content-Type: multipart/mixed; boundary=i',
+        '',
+        '--i',
+        '',
+        'x',
+        '--o',
+        '',
+        'y',
+        '--o--',
+      ),
     );
     const root = parseMimeTree(bytes);
     expect(outline(root)).toHaveLength(4);

@@ -1,5 +1,5 @@
-import { type Canonical, type CanonicalOptions, canonicalise } from '../../src/message/canonical.js';
 import { SealdropError } from '../../src/errors.js';
+import { type Canonical, type CanonicalOptions, canonicalise } from '../../src/message/canonical.js';
 
 /** Lines joined and ended by CRLF. */
 export function crlf(...lines: string[]): string {

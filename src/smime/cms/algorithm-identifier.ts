@@ -24,7 +24,7 @@ export function ecdsaWith(digest: DigestName): Buffer {
   return algorithmIdentifier(DIGESTS[digest].ecdsaOid);
 }
 
-/** RFC 8419 §2.2: parameters absent. */
+/** RFC 8419 §2: parameters absent. */
 export const ed25519: Buffer = algorithmIdentifier(OID.ed25519);
 
 /** RFC 4055 §3.1: hash and MGF1 hash named, their parameters NULL as its ASN.1 module has them; trailerField is the DEFAULT. */
@@ -40,14 +40,14 @@ export const rsaesOaep: Buffer = (() => {
   return algorithmIdentifier(OID.rsaesOaep, sequence(explicit(0, hash), explicit(1, algorithmIdentifier(OID.mgf1, hash))));
 })();
 
-/** RFC 3565 §2.3.2: AES key wrap, parameters absent. */
+/** RFC 3565: AES key wrap, parameters absent. */
 export function aesKeyWrap(keyBytes: number): Buffer {
   if (keyBytes === 16) return algorithmIdentifier(OID.aes128Wrap);
   if (keyBytes === 24) return algorithmIdentifier(OID.aes192Wrap);
   return algorithmIdentifier(OID.aes256Wrap);
 }
 
-/** RFC 3565 §2.3.1: the IV is the parameter; RFC 5084 §3.2: GCMParameters. `initialisation` is the IV or nonce. */
+/** RFC 3565: the IV is the parameter; RFC 5084 §3.2: GCMParameters. `initialisation` is the IV or nonce. */
 export function contentEncryptionAlgorithm(cipher: ContentCipher, initialisation: Buffer): Buffer {
   const { oid: dotted, authenticated } = CONTENT_CIPHERS[cipher];
   const initialisationOctets = octetString(initialisation);

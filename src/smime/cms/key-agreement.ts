@@ -7,7 +7,7 @@ import type { AgreementKey } from './recipient-key.js';
 interface Group {
   /** Of the ephemeral key (RFC 5480 §2.1.1, RFC 8410 §3). */
   readonly keyAlgorithm: Buffer;
-  /** The key agreement scheme: its KDF has the curve's strength (RFC 5753 §8, RFC 8418 §2.1). */
+  /** The key agreement scheme: its KDF has the curve's strength (RFC 5753 §8, RFC 8418 §2). */
   readonly schemeOid: string;
   readonly digest: DigestName;
   readonly keyDerivation: 'x9.63' | 'hkdf';

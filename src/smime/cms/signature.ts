@@ -45,7 +45,7 @@ export function signatureMethod(key: SigningKey, digest: DigestName, scheme: Sig
 }
 
 /**
- * The digest asked for, or the curve's own where that is longer: a digest shorter than the key wastes the key (FIPS 186-5 §6.1.1), and
+ * The digest asked for, or the curve's own where that is longer: a digest shorter than the key wastes the key (FIPS 186-5), and
  * gpgsm refuses such a signature.
  */
 function ecdsa(asked: DigestName, curve: NistCurve): SignatureMethod {

@@ -17,7 +17,7 @@ export function contentTypeAttribute(): Buffer {
   return attribute(OID.contentType, oid(OID.data));
 }
 
-/** RFC 8551 §2.5.2: what the mailbox owner's client reads, best first; parameters absent for AES (RFC 3565 §4.1, RFC 5084 §4). */
+/** RFC 8551 §2.5.2: what the mailbox owner's client reads, best first; parameters absent for AES (RFC 3565, RFC 5084). */
 export function smimeCapabilitiesAttribute(capabilities: readonly ContentCipher[]): Buffer {
   const capability = (cipher: ContentCipher): Buffer => algorithmIdentifier(CONTENT_CIPHERS[cipher].oid);
   return attribute(OID.smimeCapabilities, sequence(...capabilities.map(capability)));

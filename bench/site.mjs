@@ -1,0 +1,90 @@
+// @ts-check
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { demoAuthority } from '../dist/cli/demo-pki.js';
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** A throwaway installation on a real disk: keys of one sender and one recipient, spool, pickup directories, config. */
+export function makeSite() {
+  const directory = mkdtempSync('/var/tmp/sealdrop-bench-');
+  const at = (/** @type {string[]} */ ...names) => join(directory, ...names);
+  for (const path of ['keys', 'mta/pickup', 'mta/staging', 'mta/bad']) mkdirSync(at(path), { recursive: true });
+  for (const path of ['spool/outbox/new', 'spool/outbox/tmp']) mkdirSync(at(path), { recursive: true, mode: 0o700 });
+  const authority = demoAuthority(directory);
+  for (const address of ['steve@example.com', 'bob@example.net']) authority.issue(at('keys'), address);
+  writeFileSync(
+    at('sealdrop.yaml'),
+    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad }\n',
+  );
+  return {
+    directory,
+    config: at('sealdrop.yaml'),
+    keys: at('keys'),
+    doorNew: at('spool/outbox/new'),
+    pickup: at('mta/pickup'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * A message of about `sizeBytes`: text and a base64 attachment, CRLF.
+ * @param {number} number
+ * @param {number} sizeBytes
+ */
+export function mail(number, sizeBytes) {
+  const line = 'VGhpcyBpcyBhbiBhdHRhY2htZW50IG9mIHRoZSBiZW5jaG1hcms6IGV2ZXJ5IGxpbmUgdGhlIHNhbWU=\r\n'.slice(0, 76);
+  const body = `${line.trimEnd().padEnd(76, 'A')}\r\n`.repeat(Math.max(1, Math.round((sizeBytes - 500) / 78)));
+  const boundary = `b${number}`;
+  return [
+    'From: Steve <steve@example.com>',
+    'To: Bob <bob@example.net>',
+    `Subject: Benchmark ${number}`,
+    'Date: Tue, 24 Nov 2026 10:00:00 +0000',
+    `Message-ID: <${number}@bench.example.com>`,
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/mixed; boundary=${boundary}`,
+    '',
+    `--${boundary}`,
+    'Content-Type: text/plain; charset=us-ascii',
+    '',
+    'Hello Bob',
+    `--${boundary}`,
+    'Content-Type: application/octet-stream',
+    'Content-Transfer-Encoding: base64',
+    '',
+    `${body}--${boundary}--`,
+    '',
+  ].join('\r\n');
+}
+
+/**
+ * @param {{ doorNew: string }} site
+ * @param {number} count
+ * @param {number} sizeBytes
+ */
+export function fill(site, count, sizeBytes) {
+  for (let n = 0; n < count; n++) writeFileSync(join(site.doorNew, `${n}.eml`), mail(n, sizeBytes));
+}
+
+/**
+ * Starts the daemon.
+ * @param {{ config: string }} site
+ * @param {string[]} extra
+ */
+export function startDaemon(site, ...extra) {
+  return spawn(process.execPath, [main, 'run', '-c', site.config, ...extra], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/**
+ * Memory and processor time of a process, from proc(5).
+ * @param {number} pid
+ */
+export function usageOf(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const kib = (/** @type {string} */ name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  return { rssMiB: kib('VmRSS') / 1024, peakMiB: kib('VmHWM') / 1024, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 };
+}

@@ -1,0 +1,103 @@
+// @ts-check
+// npm run bench [-- --messages N] [--size BYTES] [--backlog N] [--idle SECONDS]
+// Durable throughput of `sealdrop run --once` on a filled outbox, as a ratio to the bare primitives measured in the same run; what a
+// backlog costs at start; what an idle daemon costs.
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { floorRate } from './floor.mjs';
+import { fill, makeSite, startDaemon, usageOf } from './site.mjs';
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '4000' },
+    size: { type: 'string', default: '20000' },
+    backlog: { type: 'string', default: '100000' },
+    idle: { type: 'string', default: '10' },
+  },
+});
+
+await throughput(Number(values.messages), Number(values.size));
+if (Number(values.backlog) > 0) await backlog(Number(values.backlog));
+if (Number(values.idle) > 0) await idle(Number(values.idle));
+
+/**
+ * @param {number} count
+ * @param {number} sizeBytes
+ */
+async function throughput(count, sizeBytes) {
+  const site = makeSite();
+  try {
+    const floor = await floorRate({ keys: site.keys, sizeBytes, threads: availableParallelism(), milliseconds: 2000 });
+    fill(site, count, sizeBytes);
+    const started = performance.now();
+    const daemon = startDaemon(site, '--once');
+    /** @type {number | undefined} */
+    let first;
+    let peakMiB = 0;
+    const timer = setInterval(() => {
+      if (daemon.pid !== undefined && daemon.exitCode === null) peakMiB = Math.max(peakMiB, usage(daemon.pid).peakMiB);
+      if (first === undefined && readdirSync(site.pickup).length > 0) first = performance.now() - started;
+    }, 20);
+    const status = await new Promise((resolve) => daemon.once('exit', resolve));
+    clearInterval(timer);
+    const seconds = (performance.now() - started - (first ?? 0)) / 1000;
+    const rate = count / seconds;
+    if (status !== 0 || readdirSync(site.pickup).length !== count) throw new Error(`the run failed: exit ${status}`);
+    console.log(`${sizeBytes} bytes, RSA-2048, signed and encrypted, durable: ${rate.toFixed(0)} msg/s; floor ${floor.toFixed(0)} msg/s; ratio to floor ${(rate / floor).toFixed(2)}; peak ${peakMiB.toFixed(0)} MiB`);
+  } finally {
+    site.remove();
+  }
+}
+
+/** @param {number} count */
+async function backlog(count) {
+  const site = makeSite();
+  try {
+    fill(site, count, 2000);
+    const started = performance.now();
+    const daemon = startDaemon(site);
+    const pid = daemon.pid ?? 0;
+    await until(() => readdirSync(site.pickup).length > 0);
+    const first = performance.now() - started;
+    await until(() => readdirSync(site.pickup).length >= count / 10);
+    const { peakMiB } = usage(pid);
+    console.log(`${count} files waiting at start: first message after ${(first / 1000).toFixed(2)} s, peak memory ${peakMiB.toFixed(0)} MiB over the first tenth`);
+    daemon.kill('SIGKILL');
+    await new Promise((resolve) => daemon.once('exit', resolve));
+  } finally {
+    site.remove();
+  }
+}
+
+/** @param {number} seconds */
+async function idle(seconds) {
+  const site = makeSite();
+  try {
+    const daemon = startDaemon(site);
+    const pid = daemon.pid ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const before = usage(pid);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const after = usage(pid);
+    console.log(`idle: ${((after.cpuMs - before.cpuMs) / (seconds * 10)).toFixed(2)} % of one core, ${after.rssMiB.toFixed(0)} MiB`);
+    daemon.kill('SIGTERM');
+    await new Promise((resolve) => daemon.once('exit', resolve));
+  } finally {
+    site.remove();
+  }
+}
+
+/** @param {number} pid */
+function usage(pid) {
+  try {
+    return usageOf(pid);
+  } catch {
+    return { rssMiB: 0, peakMiB: 0, cpuMs: 0 };
+  }
+}
+
+/** @param {() => boolean} condition */
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
