@@ -28,18 +28,18 @@ export function invoicePdf() {
   ]);
 }
 
-/** A drop in a rounded square, shaded. */
+/** A drop in a rounded square, lit from the upper left. */
 export function logoPng() {
-  const size = 124;
+  const size = 168;
   return png(size, size, (x, y) => {
     const [u, v] = [(x - size / 2) / (size / 2), (y - size / 2) / (size / 2)];
     if (u ** 4 + v ** 4 > 0.92) return [255, 255, 255];
+    const light = Math.max(0, 1.2 - Math.hypot(u + 0.5, v + 0.6));
     // The drop: a circle whose upper half narrows to a point.
-    const width = v < 0.2 ? 0.5 * Math.max(0, (v + 0.8) / 1) ** 0.8 : Math.sqrt(Math.max(0, 0.25 - (v - 0.2) ** 2));
-    const inside = Math.abs(u) < width && v > -0.8 && v < 0.7;
-    return inside
-      ? [255 - Math.round(40 * (v + 1)), 250 - Math.round(24 * (v + 1)), 255]
-      : [20 + Math.round(30 * (v + 1)), 80 + Math.round(26 * (u + 1)), 130 + Math.round(24 * (v + 1))];
+    const halfWidth = v < 0.2 ? 0.5 * Math.max(0, v + 0.8) ** 0.8 : Math.sqrt(Math.max(0, 0.25 - (v - 0.2) ** 2));
+    const inside = Math.abs(u) < halfWidth && v > -0.8 && v < 0.7;
+    const base = inside ? [196, 214, 236] : [18, 74, 118];
+    return base.map((channel, n) => Math.min(255, Math.round(channel + light * [34, 60, 72][n])));
   });
 }
 

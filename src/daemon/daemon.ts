@@ -311,6 +311,8 @@ export class Daemon {
 
   private fail(error: unknown): void {
     const fault = plainFault(error);
+    // Told to stop while something was waited for: that is no failure, the mail stays where it is.
+    if (fault.disposition === 'wait' && this.stopReason !== undefined) return;
     if (fault.disposition === 'wait') this.tally.waits++;
     else
       this.failure ??=

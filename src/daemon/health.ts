@@ -1,4 +1,5 @@
 import type { Waiting } from '../spool/claim.js';
+import { displayName } from '../spool/display-name.js';
 import type { PlainFault } from './protocol.js';
 
 export interface HealthReport {
@@ -21,7 +22,7 @@ const maxWaitingFiles = 100;
 /** What the daemon knows of its own state. Everything a person asks is answered from here. */
 export class Health {
   private readonly pauses = new Map<string, PlainFault & { since: string }>();
-  private readonly waitingFiles = new Map<string, Waiting>();
+  private readonly waitingFiles = new Map<string, { waiting: Waiting; scan: number }>();
   private readonly counters: Record<string, number> = { accepted: 0, committed: 0, sent: 0, deferred: 0, quarantined: 0 };
   private readonly log: { warn(message: string, facts: object): void; info(message: string, facts: object): void };
 
@@ -42,20 +43,20 @@ export class Health {
     }
   }
 
-  /** The ordinary quiet time of the guessing door is no news. */
-  fileWaits(waiting: Waiting): void {
+  /** `scan`: the number of the scan that came upon the file. The ordinary quiet time of the guessing door is no news. */
+  fileWaits(waiting: Waiting, scan: number): void {
     if (waiting.code === 'not-settled') return;
     const key = `${waiting.candidate.door}/${waiting.candidate.name}`;
     const known = this.waitingFiles.get(key);
-    if (known?.code === waiting.code) return;
     if (known === undefined && this.waitingFiles.size >= maxWaitingFiles) return;
-    this.waitingFiles.set(key, waiting);
+    this.waitingFiles.set(key, { waiting, scan });
+    if (known?.waiting.code === waiting.code) return;
     this.log.warn(`left in the outbox: ${waiting.text}`, { code: waiting.code, cure: waiting.cure });
   }
 
-  /** After a whole scan: forget files that no longer wait. */
-  keepOnly(stillWaiting: ReadonlySet<string>): void {
-    for (const key of this.waitingFiles.keys()) if (!stillWaiting.has(key)) this.waitingFiles.delete(key);
+  /** Workers answer while the next scan runs already, so a file is forgotten only when it was not seen for a whole scan. */
+  forgetFilesNotSeenSince(scan: number): void {
+    for (const [key, known] of this.waitingFiles) if (known.scan < scan) this.waitingFiles.delete(key);
   }
 
   count(name: string, by = 1): void {
@@ -67,8 +68,8 @@ export class Health {
     return {
       status: pauses.length > 0 ? 'waiting' : 'ok',
       pauses,
-      waitingFiles: [...this.waitingFiles.values()].map(({ candidate, code, text, cure }) => ({
-        file: text.split(' ')[0] ?? '',
+      waitingFiles: [...this.waitingFiles.values()].map(({ waiting: { candidate, code, text, cure } }) => ({
+        file: displayName(candidate.name),
         door: candidate.door,
         code,
         text,

@@ -30,9 +30,10 @@ export class Intake {
   private hinted = false;
   private stopping = false;
   private wake: (() => void) | undefined;
-  /** Due times of files that wait, by door and name; forgotten at each whole scan. */
-  private due = new Map<string, number>();
-  private waitingNow = new Set<string>();
+  private scans = 0;
+  /** How many files the workers left where they are since the last scan began, and when the first of them will have settled. */
+  private leftNow = 0;
+  private soonest: number | undefined;
   /** Claimed files that changed while they were read, by the time to look again. */
   private readonly claimed = new Map<string, number>();
 
@@ -50,7 +51,7 @@ export class Intake {
       if (this.options.once) {
         await this.pool.settled();
         const soonest = this.soonestSettling();
-        if (offered > 0 && soonest === undefined) continue;
+        if (offered > this.leftNow && soonest === undefined) continue;
         if (soonest === undefined) break;
         await this.sleep(Math.max(1, soonest - Date.now()));
         continue;
@@ -62,7 +63,7 @@ export class Intake {
       if (this.stopping) break;
     }
     await this.hint?.close();
-    return { filesWait: this.waitingNow.size + this.claimed.size > 0 };
+    return { filesWait: this.leftNow + this.claimed.size > 0 };
   }
 
   stop(): void {
@@ -74,17 +75,18 @@ export class Intake {
   left(waiting: Waiting): void {
     const { door, name } = waiting.candidate;
     if (door === 'claimed') this.claimed.set(name, waiting.dueMs ?? Date.now() + this.options.rescanMs);
-    const key = `${door}/${name}`;
-    this.waitingNow.add(key);
-    if (waiting.code === 'not-settled' && waiting.dueMs !== undefined) this.due.set(key, waiting.dueMs);
-    this.health.fileWaits(waiting);
+    this.leftNow++;
+    const { dueMs } = waiting;
+    if (waiting.code === 'not-settled' && dueMs !== undefined) this.soonest = Math.min(dueMs, this.soonest ?? dueMs);
+    this.health.fileWaits(waiting, this.scans);
   }
 
-  /** One look at everything in front of the doors, to the end. Returns how many names were offered and not left. */
+  /** One look at everything in front of the doors, to the end. Returns how many names were offered. */
   private async scan(): Promise<number> {
     const { layout, clear } = this.options;
-    this.due = new Map();
-    this.waitingNow = new Set();
+    this.scans++;
+    this.leftNow = 0;
+    this.soonest = undefined;
     let offered = 0;
     const offer = async (candidate: Candidate) => {
       await clear();
@@ -109,8 +111,8 @@ export class Intake {
       this.health.pause('outbox', plainFault(error));
     }
     await this.pool.taken();
-    this.health.keepOnly(this.waitingNow);
-    return Math.max(0, offered - this.waitingNow.size);
+    this.health.forgetFilesNotSeenSince(this.scans - 1);
+    return offered;
   }
 
   private onHint(): void {
@@ -119,7 +121,7 @@ export class Intake {
   }
 
   private soonestSettling(): number | undefined {
-    const times = [...this.due.values(), ...this.claimed.values()];
+    const times = [...this.claimed.values(), ...(this.soonest === undefined ? [] : [this.soonest])];
     return times.length === 0 ? undefined : Math.min(...times);
   }
 

@@ -56,7 +56,7 @@ function recodeBinary(bytes: Buffer, root: MimeNode, hasNul: boolean): Recoding 
   let fields: readonly HeaderField[] = root.fields;
   const relabel = (node: MimeNode, encoding: string) => {
     if (node === root) fields = relabelFields(fields, encoding);
-    else edits.push(...relabelEdits(node, encoding));
+    else edits.push(...relabelEdits(bytes, node, encoding));
   };
   const visit = (node: MimeNode, signed: boolean): boolean => {
     if (node.children.length === 0) {

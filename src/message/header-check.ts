@@ -2,7 +2,7 @@ import { ambiguousHeader, lineOf, messageTooComplex } from './faults.js';
 import { fieldsNamed, type HeaderField, rawValue } from './field.js';
 import type { HeaderBlock } from './header-block.js';
 import { surveyLineEnds } from './line-ends.js';
-import { isMboxLine } from './message-start.js';
+import { isAttachedMboxLine } from './message-start.js';
 
 /**
  * Refuses an outer header that two readers may read differently: NUL, CR without LF, CR CR LF, a line that is no field,
@@ -29,7 +29,7 @@ export function checkNestedHeader(bytes: Buffer, header: HeaderBlock, kind: 'par
       throw ambiguousHeader(`the ${kind} beginning here has two different ${name} fields`, lineOf(bytes, header.start));
     }
   }
-  const stray = header.strayLines.find((offset) => !(kind === 'message' && offset === header.start && isEnvelopeLine(bytes, offset)));
+  const stray = header.strayLines.find((offset) => !(kind === 'message' && offset === header.start && isAttachedMboxLine(bytes, offset)));
   if (stray !== undefined && header.fields.some(({ name, offset }) => offset > stray && /^content-/i.test(name))) {
     throw ambiguousHeader(`this line in the header of a ${kind} is no header field, yet Content- fields follow it`, lineOf(bytes, stray));
   }
@@ -51,9 +51,4 @@ function checkOctets(bytes: Buffer, header: HeaderBlock): void {
   if (!surveyLineEnds(octets).bareCr) return;
   const cr = octets.findIndex((octet, i) => octet === 0x0d && octets[i + 1] !== 0x0a);
   throw ambiguousHeader('a carriage return without line feed stands in the header', lineOf(bytes, header.start + cr));
-}
-
-/** Mail stores put a `From ` line, or `>From `, before attached messages. */
-function isEnvelopeLine(bytes: Buffer, offset: number): boolean {
-  return isMboxLine(bytes, bytes[offset] === 0x3e ? offset + 1 : offset);
 }

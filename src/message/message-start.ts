@@ -19,12 +19,9 @@ export function findMessageStart(bytes: Buffer): MessageStart {
   return { offset: lf === -1 ? bytes.length : lf + 1, byteOrderMark, mboxLine: true };
 }
 
-/** `From : alice@example.com` is a field with an obsolete blank before its colon, not an mbox line. */
-export function isMboxLine(bytes: Buffer, start: number): boolean {
-  if (bytes.toString('latin1', start, start + 5) !== 'From ') return false;
-  let at = start + 5;
-  while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
-  return bytes[at] !== 0x3a;
+/** Mail stores put a `From ` line, or `>From `, before the header of attached messages. */
+export function isAttachedMboxLine(bytes: Buffer, start: number): boolean {
+  return isMboxLine(bytes, bytes[start] === 0x3e ? start + 1 : start);
 }
 
 /** Far above what mail has (5,000 receiver lines and some hundred fields), far below what would exhaust memory. */
@@ -32,4 +29,12 @@ export const MAX_HEADER_FIELDS = 50_000;
 
 export function findHeader(bytes: Buffer): HeaderBlock {
   return readHeaderBlock(bytes, findMessageStart(bytes).offset, { end: bytes.length, maxFields: MAX_HEADER_FIELDS });
+}
+
+/** `From : alice@example.com` is a field with an obsolete blank before its colon, not an mbox line. */
+function isMboxLine(bytes: Buffer, start: number): boolean {
+  if (bytes.toString('latin1', start, start + 5) !== 'From ') return false;
+  let at = start + 5;
+  while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
+  return bytes[at] !== 0x3a;
 }

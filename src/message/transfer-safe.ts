@@ -148,7 +148,7 @@ function lastLine(octets: Buffer): [number, number] {
 function encodeHeader({ bytes, edits, changes }: Work, node: MimeNode, encoding: string): void {
   const relabelled = encoding !== node.encoding;
   if (isTransferSafe(bytes.subarray(node.start, node.headerEnd))) {
-    if (relabelled) edits.push(...relabelEdits(node, encoding));
+    if (relabelled) edits.push(...relabelEdits(bytes, node, encoding));
     return;
   }
   const fields = relabelled ? relabelFields(node.fields, encoding) : node.fields;

@@ -215,7 +215,7 @@ describe('transferSafeEntityOf', () => {
     );
     expect(text).toContain("Content-Type: application/pdf; name*=utf-8''Gr%C3%BC%C3%9Fe.pdf\r\n");
     expect(text).toContain('Content-Description: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an alle\r\n');
-    expect(text).toContain("Content-Disposition: attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf; size=3\r\n\r\nx");
+    expect(text).toContain("Content-Disposition: attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf;\r\n size=3\r\n\r\nx");
     expect(changes).toEqual(['part-header-encoded 1.1']);
   });
 

@@ -19,7 +19,8 @@ function leaves(text: string, defaultType: string): { type: string; content: Buf
 
   const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
   if (type.startsWith('multipart/') && boundary !== undefined) {
-    const parts = `\r\n${body}`.split(`\r\n--${boundary}`).slice(1);
+    const escaped = boundary.replace(/[^\w]/g, '\\$&');
+    const [, ...parts] = `\r\n${body}`.split(new RegExp(`\\r\\n--${escaped}(?=(?:--)?[ \\t]*(?:\\r\\n|$))`));
     const end = parts.findIndex((part) => part.startsWith('--'));
     return parts.slice(0, end === -1 ? undefined : end).flatMap((part) => leaves(part.replace(/^[ \t]*\r\n/, ''), 'text/plain'));
   }
