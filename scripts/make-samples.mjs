@@ -180,7 +180,7 @@ for (const [name, octets] of Object.entries(samples)) writeFileSync(new URL(`../
 function energyMail() {
   const { csv, picture, report } = energyReport();
   const words =
-    'the report for the third quarter is attached, with the quarter-hour readings\nand a picture of the load: one column a day, midnight at the top.';
+    'the report for the third quarter is attached, with the quarter-hour readings\nand a picture of the load: one column a day, midnight at the top.\nThe cooling of the laboratories took a fifth more than last summer; the offices took less on every single\nworking day. Please tell me before Friday which of the two halls you want measured next, so that the\nmeters can be ordered in time for January.';
   return multipart('mixed', 'mix-2026q3', [
     part('alternative', 'alt-2026q3', [
       textPart('text/plain', `Dear both,\n\n${words}\n\nAlice\n`),

@@ -58,7 +58,7 @@ function csv(readings) {
 
 /** One column a day, one row a quarter of an hour, dark for little and yellow for much. */
 function heatMap(readings) {
-  const cell = { width: 11, height: 8 };
+  const cell = { width: 10, height: 7 };
   return png(DAYS * cell.width, QUARTERS * cell.height, (x, y) => {
     const reading = readings[Math.floor(x / cell.width) * QUARTERS + Math.floor(y / cell.height)];
     const load = Math.min(1, Math.max(0, (reading[0] + reading[1] + reading[2] - 250) / 650));

@@ -131,10 +131,11 @@ function tellFrom(paths: Paths, done: Done): Told {
 }
 
 function lineOf(done: Done, { subject, from, to }: Told, paths: Paths): string {
-  const head = `${subject}\n    ${from} → ${to.join(', ')}`;
-  if (done.fault !== undefined) return `${head}\n    held: ${done.fault.message}\n    what to do: ${done.fault.cure}`;
-  const pickup = done.copies.map(({ name }) => shown(`${paths.pickup}/${name}`)).join('\n      ');
-  return `${head}\n    signed and encrypted (${done.algorithms ?? ''}), ${done.milliseconds.toFixed(1)} ms\n      ${pickup}`;
+  const head = `${subject}  ${from} → ${to.join(', ')}`;
+  if (done.fault !== undefined) return `${head}  held: ${done.fault.message} ${done.fault.cure}`;
+  const [first, ...others] = done.copies;
+  const more = others.length === 0 ? '' : ` and ${others.length} more for blind recipients`;
+  return `${head}  signed and encrypted  ${done.milliseconds.toFixed(1)} ms  ${shown(`${paths.pickup}/${first?.name ?? ''}`)}${more}`;
 }
 
 /** The proof: what lies in the pickup directory opens with the recipient's key, and is what was dropped. */

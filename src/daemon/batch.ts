@@ -2,6 +2,7 @@ import { archivePath } from '../archive/path.js';
 import { addToArchive, keepCertificate, syncArchive } from '../archive/store.js';
 import { newEntry } from '../audit/record.js';
 import { removeIfThere, syncDirectory } from '../disk/durable.js';
+import { type FileWriter, writeTogether } from '../disk/file-group.js';
 import { SealdropError } from '../errors.js';
 import { writeOwnCopy } from '../spool/accept.js';
 import { commitCopy } from '../spool/commit.js';
@@ -11,7 +12,7 @@ import { stageCopy } from '../spool/stage.js';
 import { requireMarker } from '../spool/staging-marker.js';
 import { type CopyState, type Intent, isDone } from '../spool/ticket.js';
 import type { EventDetails, EventName } from './events.js';
-import { holdTicket } from './hold.js';
+import { setAside } from './hold.js';
 import type { Job } from './job.js';
 import type { SealedMessage } from './sealer.js';
 import type { WorkerContext } from './worker-context.js';
@@ -31,16 +32,21 @@ export async function runBatch(jobs: readonly Job[], context: WorkerContext): Pr
   await patiently(() => stageAll(jobs, context));
   await audit.append(intentEntries(jobs));
   await patiently(() => commitAll(jobs, context));
-  await audit.append([...committedEntries(jobs), ...quarantinedEntries(jobs, context)]);
+  await audit.append([...committedEntries(jobs), ...setAsideEntries(jobs, context)]);
   await patiently(() => finishAll(jobs, context));
 }
 
 /** Before: the submitter's inode in `work/in`. After: our own durable copy beside it. Killed in between: the copy is made anew (I1). */
-function makeOwnCopies(jobs: readonly Job[], { layout, archiveGroup }: WorkerContext): void {
-  const fresh = jobs.filter((job) => job.claim !== undefined && job.own === undefined);
-  for (const job of fresh) {
-    if (job.claim !== undefined) job.own = writeOwnCopy(layout, job.claim, archiveGroup);
+async function makeOwnCopies(jobs: readonly Job[], { layout, archiveGroup }: WorkerContext): Promise<void> {
+  const fresh = jobs.flatMap((job) => (job.claim !== undefined && job.own === undefined ? [{ job, claim: job.claim }] : []));
+  for (const { job, claim } of fresh) {
+    if (claim.bytes === undefined) job.own = writeOwnCopy(layout, claim, archiveGroup);
   }
+  const inMemory = fresh.filter(({ claim }) => claim.bytes !== undefined);
+  const copies = await writeTogether((files) => inMemory.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files)));
+  inMemory.forEach(({ job }, index) => {
+    job.own = copies[index];
+  });
   if (jobs.some((job) => job.claim !== undefined)) syncDirectory(layout.work);
 }
 
@@ -81,27 +87,24 @@ function sealJob(job: Job, bytes: Buffer, { sealer, submitterOf, now }: WorkerCo
  * Sealed copies, used certificates and the archive entry become durable; only then may an intent name them (I2, I3). Killed before the
  * intent: staged files of messages without one are removed at the next start, the archive entry is found to be ours already.
  */
-function stageAll(jobs: readonly Job[], context: WorkerContext): void {
+async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<void> {
   const { layout, config, marker } = context;
   const { pickup } = config.delivery;
   const staged = jobs.filter((job) => job.sealed !== undefined && job.fault === undefined && job.intent === undefined);
   if (staged.length === 0) return;
-  const touched = new Set<string>();
-  for (const job of staged) {
-    const { sealed } = job;
-    if (sealed === undefined) continue;
-    for (const { fingerprint, der } of sealed.certificates)
+  for (const { sealed } of staged) {
+    for (const { fingerprint, der } of sealed?.certificates ?? [])
       context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
-    for (const copy of sealed.copies) {
-      if (job.staged.some((done) => done.planned === copy.plan.number)) continue;
-      const directory = copy.plan.via === 'pickup' && pickup !== undefined ? pickup.staging : layout.sealed;
-      const number = job.firstNumber + job.staged.length;
-      const file = stageCopy(directory, copyName(job.id, number), copy.chunks);
-      job.staged.push({ number, planned: copy.plan.number, via: copy.plan.via, ...file, pending: copy.plan.recipients });
-    }
-    addToArchive(layout.archive, job.id, `${layout.work}/${job.id}.eml`);
   }
-  for (const job of staged) for (const copy of job.staged) touched.add(copy.via);
+  const unwritten = staged.filter((job) => job.staged.length === 0);
+  const written = await writeTogether((files) => unwritten.map((job) => stageJob(job, context, files)));
+  unwritten.forEach((job, index) => {
+    job.staged.push(...(written[index] ?? []));
+    if (job.fault !== undefined) removeStaged(job, context);
+  });
+  const complete = staged.filter((job) => job.fault === undefined);
+  for (const job of complete) addToArchive(layout.archive, job.id, `${layout.work}/${job.id}.eml`);
+  const touched = new Set(complete.flatMap((job) => job.staged.map((copy) => copy.via)));
   if (touched.has('pickup') && pickup !== undefined) {
     syncDirectory(pickup.staging);
     requireMarker(pickup.staging, marker ?? '');
@@ -109,9 +112,33 @@ function stageAll(jobs: readonly Job[], context: WorkerContext): void {
   if (touched.has('smtp')) syncDirectory(layout.sealed);
   syncArchive(
     layout.archive,
-    staged.map((job) => job.id),
+    complete.map((job) => job.id),
   );
-  for (const job of staged) job.intent = intentOf(job, context);
+  for (const job of complete) job.intent = intentOf(job, context);
+}
+
+/** Seals and writes one copy after the other. A copy that cannot be sealed (a defect) sets the whole message aside. */
+function stageJob(job: Job, context: WorkerContext, files: FileWriter): CopyState[] {
+  const staged: CopyState[] = [];
+  try {
+    for (const { plan, seal } of job.sealed?.copies ?? []) {
+      const number = job.firstNumber + staged.length;
+      const file = stageCopy(placeOf(plan.via, context), copyName(job.id, number), seal(), files);
+      staged.push({ number, planned: plan.number, via: plan.via, ...file, pending: plan.recipients });
+    }
+  } catch (error) {
+    job.fault = faultOf(error);
+  }
+  return staged;
+}
+
+function removeStaged(job: Job, context: WorkerContext): void {
+  for (const copy of job.staged.splice(0)) removeIfThere(`${placeOf(copy.via, context)}/${copy.name}`);
+}
+
+function placeOf(via: 'pickup' | 'smtp', { layout, config }: WorkerContext): string {
+  const { pickup } = config.delivery;
+  return via === 'pickup' && pickup !== undefined ? pickup.staging : layout.sealed;
 }
 
 function intentOf(job: Job, { bootId, marker }: WorkerContext): Intent {
@@ -165,11 +192,12 @@ function committedEntries(jobs: readonly Job[]) {
   });
 }
 
-function quarantinedEntries(jobs: readonly Job[], { now }: WorkerContext) {
+function setAsideEntries(jobs: readonly Job[], { now, config }: WorkerContext) {
   return jobs.flatMap((job) => {
     if (job.fault === undefined) return [];
-    job.ticket = holdTicket(job, job.fault, now());
-    return [entry('quarantined', job, { ticket: job.ticket }, { outcome: job.fault.code })];
+    job.aside = setAside(job, job.fault, config.delivery.retry, now(), Math.random());
+    const { event, ticket } = job.aside;
+    return [entry(event, job, { ticket }, { outcome: job.fault.code })];
   });
 }
 
@@ -177,7 +205,7 @@ function quarantinedEntries(jobs: readonly Job[], { now }: WorkerContext) {
 function finishAll(jobs: readonly Job[], { layout, handOver }: WorkerContext): void {
   for (const job of jobs) {
     if (job.finished) continue;
-    if (job.ticket !== undefined) moveMessage(layout.work, layout.quarantine, job.ticket);
+    if (job.aside !== undefined) moveMessage(layout.work, layout[job.aside.to], job.aside.ticket);
     else if (job.intent !== undefined && isDone(job.intent)) removeMessage(layout.work, job.id);
     else if (job.intent !== undefined) handOver({ id: job.id, file: job.submittedAs, uid: job.uid, intent: job.intent });
     job.finished = true;

@@ -239,21 +239,16 @@ export class Daemon {
     for (const waiting of report.waiting) this.intake?.left(waiting);
     for (const done of report.done) {
       this.health.count('accepted');
-      if (done.outcome === 'committed') this.health.count('committed');
-      if (done.outcome === 'quarantined') {
-        this.tally.quarantined++;
-        this.health.count('quarantined');
-        this.log.warn(`quarantined: ${done.fault?.message ?? ''}`, {
-          id: done.id,
-          file: done.file,
-          code: done.fault?.code,
-          cure: done.fault?.cure,
-        });
-      } else {
-        this.log.debug(done.outcome, { id: done.id, file: done.file });
-      }
+      if (done.outcome !== 'handed-over') this.health.count(done.outcome);
+      if (done.outcome === 'committed') this.log.debug('committed', { id: done.id, file: done.file });
+      if (done.outcome === 'quarantined' || done.outcome === 'deferred') this.tellSetAside(done, done.outcome);
       this.options.onDone?.(done);
     }
+  }
+
+  private tellSetAside({ id, file, fault }: Done, outcome: 'quarantined' | 'deferred'): void {
+    this.tally[outcome]++;
+    this.log.warn(`${outcome}: ${fault?.message ?? ''}`, { id, file, code: fault?.code, cure: fault?.cure });
   }
 
   private handOver(message: Parameters<Outgoing['add']>[0]): void {

@@ -1,19 +1,48 @@
-import type { SealdropError } from '../errors.js';
+import { SealdropError } from '../errors.js';
 import type { Ticket } from '../spool/ticket.js';
+import { nextAttempt, type RetryTimes } from './backoff.js';
 import type { Job } from './job.js';
 
-/** The ticket of a message that is held for a person: what, why, what to do, and how far it had come. */
-export function holdTicket(job: Pick<Job, 'id' | 'submittedAs' | 'uid' | 'earlier' | 'intent'>, fault: SealdropError, now: Date): Ticket {
+export type HoldFacts = Pick<Job, 'id' | 'submittedAs' | 'uid' | 'earlier' | 'intent'>;
+
+export interface SetAside {
+  readonly event: 'deferred' | 'quarantined';
+  readonly to: 'retry' | 'quarantine';
+  readonly ticket: Ticket;
+}
+
+/**
+ * Where a message goes that cannot go on now, and the ticket that goes with it: to `retry` with the time of its next attempt if the fault
+ * may pass by itself and its time is not up, otherwise to a person.
+ */
+export function setAside(facts: HoldFacts, fault: SealdropError, times: RetryTimes, now: Date, random: number): SetAside {
+  const ticket = holdTicket(facts, fault, now);
+  if (fault.disposition !== 'retry') return { event: 'quarantined', to: 'quarantine', ticket };
+  const firstAttempt = facts.earlier?.firstAttempt ?? now.toISOString();
+  const next = nextAttempt(ticket.attempts, Date.parse(firstAttempt), now.getTime(), times, random);
+  if (next === undefined) return { event: 'quarantined', to: 'quarantine', ticket: holdTicket(facts, gaveUp(fault), now) };
+  return { event: 'deferred', to: 'retry', ticket: { ...ticket, firstAttempt, nextAttempt: new Date(next).toISOString() } };
+}
+
+/** The ticket of a message that is set aside: what, why, what to do, and how far it had come. */
+export function holdTicket({ id, submittedAs, uid, earlier, intent }: HoldFacts, fault: SealdropError, now: Date): Ticket {
   return {
     version: 1,
-    id: job.id,
-    file: job.submittedAs,
-    uid: job.uid,
+    id,
+    file: submittedAs,
+    uid,
     time: now.toISOString(),
     code: fault.code,
     message: fault.message,
     cure: fault.cure,
-    attempts: (job.earlier?.attempts ?? 0) + 1,
-    intent: job.intent ?? job.earlier?.intent,
+    attempts: (earlier?.attempts ?? 0) + 1,
+    intent: intent ?? earlier?.intent,
   };
+}
+
+function gaveUp(last: SealdropError): SealdropError {
+  return new SealdropError('gave-up', `tried for too long; the last time: ${last.message}`, {
+    disposition: 'quarantine',
+    cure: 'Mend the cause, then `sealdrop queue retry`; recipients already served are not sent again.',
+  });
 }

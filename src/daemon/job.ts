@@ -4,6 +4,7 @@ import type { OwnCopy } from '../spool/accept.js';
 import type { Claim } from '../spool/claim.js';
 import type { CommitOutcome } from '../spool/commit.js';
 import type { CopyState, Intent, Ticket } from '../spool/ticket.js';
+import type { SetAside } from './hold.js';
 import type { SealedMessage } from './sealer.js';
 
 /** One message in a batch, with how far each phase has taken it. */
@@ -28,7 +29,8 @@ export interface Job {
   readonly staged: CopyState[];
   intent: Intent | undefined;
   readonly outcomes: Map<number, CommitOutcome>;
-  ticket: Ticket | undefined;
+  /** Where it goes instead, if it cannot go on. */
+  aside: SetAside | undefined;
   finished: boolean;
 }
 
@@ -73,7 +75,7 @@ function blank(): Omit<Job, 'id' | 'submittedAs' | 'uid' | 'accepted' | 'bytes'>
     staged: [],
     intent: undefined,
     outcomes: new Map(),
-    ticket: undefined,
+    aside: undefined,
     finished: false,
   };
 }

@@ -7,9 +7,9 @@ import type { Plan } from '../policy/plan.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
 import { type CopyState, isDone, type RefusedRecipient, readTicket, type Ticket } from '../spool/ticket.js';
-import { nextAttempt, type RetryTimes } from './backoff.js';
+import type { RetryTimes } from './backoff.js';
 import { withSent } from './history.js';
-import { holdTicket } from './hold.js';
+import { type HoldFacts, holdTicket, type SetAside, setAside } from './hold.js';
 import { type PlainFault, plainFault } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
@@ -162,39 +162,26 @@ export class Outgoing {
     });
   }
 
-  private async putBack(
-    facts: Parameters<typeof holdTicket>[0],
-    deferred: readonly RecipientOutcome[],
-    refused: readonly RefusedRecipient[],
-  ): Promise<void> {
-    const { layout, audit, ended, retry, now } = this.world;
+  private async putBack(facts: HoldFacts, deferred: readonly RecipientOutcome[], refused: readonly RefusedRecipient[]): Promise<void> {
+    const { retry, now } = this.world;
     const fault = new SealdropError('deferred-by-server', `the server asks to try again later: ${wordsOf(deferred)}`, {
       disposition: 'retry',
       cure: 'Nothing to do: sealdrop tries again by itself. `sealdrop queue retry` tries now.',
     });
-    const held = holdTicket(facts, fault, now());
-    const firstAttempt = facts.earlier?.firstAttempt ?? now().toISOString();
-    const next = nextAttempt(held.attempts, Date.parse(firstAttempt), now().getTime(), retry, Math.random());
-    if (next === undefined) {
-      const gaveUp = new SealdropError('gave-up', `not delivered for too long; the last answer was: ${wordsOf(deferred)}`, {
-        disposition: 'quarantine',
-        cure: 'Mend the cause, then `sealdrop queue retry`; recipients already served are not sent again.',
-      });
-      await this.hold(facts, gaveUp, refused);
-      return;
-    }
-    const ticket: Ticket = { ...held, firstAttempt, nextAttempt: new Date(next).toISOString(), refused };
-    await audit.append([newEntry('deferred', { id: facts.id, outcome: fault.code }, { ticket })]);
-    moveMessage(layout.work, layout.retry, ticket);
-    ended({ id: facts.id, file: facts.submittedAs, outcome: 'deferred', why: fault.message });
+    const aside = setAside(facts, fault, retry, now(), Math.random());
+    await this.moveAside({ ...aside, ticket: { ...aside.ticket, refused } });
   }
 
-  private async hold(facts: Parameters<typeof holdTicket>[0], fault: SealdropError, refused: readonly RefusedRecipient[]): Promise<void> {
-    const { layout, audit, ended, now } = this.world;
-    const ticket: Ticket = { ...holdTicket(facts, fault, now()), refused };
-    await audit.append([newEntry('quarantined', { id: facts.id, outcome: fault.code }, { ticket })]);
-    moveMessage(layout.work, layout.quarantine, ticket);
-    ended({ id: facts.id, file: facts.submittedAs, outcome: 'quarantined', why: fault.message });
+  private async hold(facts: HoldFacts, fault: SealdropError, refused: readonly RefusedRecipient[]): Promise<void> {
+    const ticket: Ticket = { ...holdTicket(facts, fault, this.world.now()), refused };
+    await this.moveAside({ event: 'quarantined', to: 'quarantine', ticket });
+  }
+
+  private async moveAside({ event, to, ticket }: SetAside): Promise<void> {
+    const { layout, audit, ended } = this.world;
+    await audit.append([newEntry(event, { id: ticket.id, outcome: ticket.code }, { ticket })]);
+    moveMessage(layout.work, layout[to], ticket);
+    ended({ id: ticket.id, file: ticket.file, outcome: event, why: ticket.message });
   }
 }
 

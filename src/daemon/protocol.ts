@@ -46,7 +46,7 @@ export type FromWorker =
 export interface Done {
   readonly id: string;
   readonly file: string;
-  readonly outcome: 'committed' | 'handed-over' | 'quarantined';
+  readonly outcome: 'committed' | 'handed-over' | 'quarantined' | 'deferred';
   readonly fault?: PlainFault | undefined;
   readonly copies: readonly { readonly name: string; readonly recipients: readonly string[]; readonly via: string }[];
   readonly algorithms?: string | undefined;

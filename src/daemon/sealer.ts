@@ -13,17 +13,19 @@ import { decide } from '../policy/decide.js';
 import type { CopyPlan, Plan } from '../policy/plan.js';
 import { checkSender } from '../policy/senders.js';
 import { encrypt } from '../smime/encrypt.js';
+import type { PreparedRecipient } from '../smime/recipient.js';
 import { type SignedEntity, signDetached, signOpaque } from '../smime/sign.js';
 
-export interface SealedCopy {
+/** A copy ready to be sealed. All that can be refused has been decided; sealing it is the last step, one copy at a time. */
+export interface ReadyCopy {
   readonly plan: CopyPlan;
-  /** The bytes of the copy, in pieces: pickup's envelope lines first if it goes there, then the message. */
-  readonly chunks: readonly Buffer[];
+  /** Makes the bytes of the copy, in pieces: pickup's envelope lines first if it goes there, then the message. */
+  readonly seal: () => readonly Buffer[];
 }
 
 export interface SealedMessage {
   readonly plan: Plan;
-  readonly copies: readonly SealedCopy[];
+  readonly copies: readonly ReadyCopy[];
   /** Everything that differs from the submitted bytes. */
   readonly changes: readonly string[];
   readonly messageId: string;
@@ -40,7 +42,8 @@ export interface SealedMessage {
 export type Submitter = readonly string[] | undefined;
 
 /**
- * Turns an original into its sealed copies: canonical bytes, envelope, plan, then one signature per form and one encryption per copy.
+ * Turns an original into its sealed copies: canonical bytes, envelope, plan, then one signature per form and one encryption per copy; only
+ * one copy's sealed bytes need be in memory at a time, however many blind recipients there are (I7).
  * Touches no file but the keys. Throws SealdropError with the disposition of the message.
  */
 export class Sealer {
@@ -108,14 +111,21 @@ export class Sealer {
     );
     const certificates = new Map<string, Buffer>();
     const used = new Set<string>();
-    const copies = plan.copies.map((copy): SealedCopy => {
-      const signed = signing.entityFor(copy);
-      const sealed = copy.encryptTo.length === 0 ? signed : this.encryptFor(copy, signed, certificates, now);
-      if (copy.encryptTo.length > 0) used.add(`${copy.content}+${copy.keyTransport}`);
-      const bytes = assembleMessage(outer.fields, sealed);
-      if (copy.via !== 'pickup') return { plan: copy, chunks: [bytes] };
-      checkPickupMessage(bytes);
-      return { plan: copy, chunks: [this.headFor(copy, plan.sender, id), bytes] };
+    const copies = plan.copies.map((copy): ReadyCopy => {
+      const entity = signing.entityFor(copy);
+      const recipients = this.recipientsOf(copy, certificates, now);
+      const { content, keyTransport } = copy;
+      if (recipients.length > 0) used.add(`${content}+${keyTransport}`);
+      const head = copy.via === 'pickup' ? [this.headFor(copy, plan.sender, id)] : [];
+      return {
+        plan: copy,
+        seal: () => {
+          const sealed = recipients.length === 0 ? entity : encrypt(entity, recipients, { content, keyTransport });
+          const message = assembleMessage(outer.fields, sealed);
+          if (copy.via === 'pickup') checkPickupMessage(message);
+          return [...head, message];
+        },
+      };
     });
     const { identity } = signing;
     if (identity !== undefined) certificates.set(identity.fingerprint, identity.certificate);
@@ -131,14 +141,13 @@ export class Sealer {
     };
   }
 
-  private encryptFor(copy: CopyPlan, entity: Buffer, certificates: Map<string, Buffer>, now: Date): Buffer {
-    const recipients = copy.encryptAddresses.map((address, index) => {
+  private recipientsOf(copy: CopyPlan, certificates: Map<string, Buffer>, now: Date): PreparedRecipient[] {
+    return copy.encryptAddresses.map((address, index) => {
       const found = this.keys.recipient(address, now);
       if (found.fingerprint !== copy.encryptTo[index]) throw certificateChanged(address);
       certificates.set(found.fingerprint, found.certificate);
       return found.prepared;
     });
-    return encrypt(entity, recipients, { content: copy.content, keyTransport: copy.keyTransport });
   }
 
   private headFor(copy: CopyPlan, sender: string, id: string): Buffer {
@@ -154,6 +163,8 @@ class Signing {
   private readonly message: Canonical;
   private readonly now: Date;
   private readonly made = new Map<string, SignedEntity>();
+  private safe: Buffer | undefined;
+  private plain: Buffer | undefined;
 
   constructor(message: Canonical, identity: Identity | undefined, now: Date) {
     this.message = message;
@@ -171,7 +182,7 @@ class Signing {
 
   entityFor(copy: CopyPlan): Buffer {
     if (copy.sign === 'none' || this.identity === undefined) {
-      return copy.encryptTo.length > 0 ? entityOf(this.message) : this.transferSafe();
+      return copy.encryptTo.length > 0 ? this.inside() : this.transferSafe();
     }
     const key = `${copy.sign} ${copy.signature} ${copy.digest}`;
     const known = this.made.get(key);
@@ -179,16 +190,24 @@ class Signing {
     const options = { digest: copy.digest, scheme: copy.signature, signingTime: this.now };
     const signed =
       copy.sign === 'opaque'
-        ? signOpaque(entityOf(this.message), this.identity.signer, options)
+        ? signOpaque(this.inside(), this.identity.signer, options)
         : signDetached(this.transferSafe(), this.identity.signer, options);
     this.made.set(key, signed);
     return signed.entity;
   }
 
   private transferSafe(): Buffer {
-    const safe = transferSafeEntityOf(this.message);
-    this.changes.push(...safe.changes);
-    return safe.entity;
+    if (this.safe === undefined) {
+      const { entity, changes } = transferSafeEntityOf(this.message);
+      this.changes.push(...changes);
+      this.safe = entity;
+    }
+    return this.safe;
+  }
+
+  private inside(): Buffer {
+    this.plain ??= entityOf(this.message);
+    return this.plain;
   }
 }
 

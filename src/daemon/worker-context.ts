@@ -27,7 +27,7 @@ export interface WorkerContext {
   readonly archiveGroup: number | undefined;
   readonly now: () => Date;
   /** Repeats a step while it throws `wait` faults, telling health; throws them on when the daemon stops or runs `--once`. */
-  readonly patiently: (step: () => void) => Promise<void>;
+  readonly patiently: (step: () => void | Promise<void>) => Promise<void>;
   readonly submitterOf: (uid: number) => Submitter;
   /** Runs the step the first time a certificate is seen by this worker. */
   readonly keepOnce: (fingerprint: string, step: () => void) => void;

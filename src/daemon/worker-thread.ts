@@ -167,10 +167,10 @@ function append(entries: Parameters<WorkerContext['audit']['append']>[0]): Promi
   });
 }
 
-async function patiently(step: () => void): Promise<void> {
+async function patiently(step: () => void | Promise<void>): Promise<void> {
   for (let waited = false; ; waited = true) {
     try {
-      step();
+      await step();
       if (waited) say({ kind: 'waits', fault: undefined });
       return;
     } catch (error) {
@@ -185,7 +185,7 @@ async function patiently(step: () => void): Promise<void> {
 function doneOf(job: Job, milliseconds: number): Done {
   const copies = job.staged.map(({ name, pending, via }) => ({ name, recipients: pending, via }));
   const common = { id: job.id, file: job.submittedAs, copies, milliseconds, algorithms: job.sealed?.algorithms };
-  if (job.fault !== undefined) return { ...common, outcome: 'quarantined', fault: plainFault(job.fault) };
+  if (job.aside !== undefined) return { ...common, outcome: job.aside.event, fault: plainFault(job.fault) };
   return { ...common, outcome: job.staged.some((copy) => copy.via !== 'pickup') ? 'handed-over' : 'committed' };
 }
 

@@ -7,14 +7,8 @@ import { diskFault, errnoOf, fsyncFault } from './faults.js';
  * (`EEXIST`), never overwritten.
  */
 export function writeNewFile(path: string, chunks: readonly Uint8Array[], options: { mode: number; gid?: number | undefined }): void {
-  let descriptor: number;
+  const descriptor = openNewFile(path, options);
   try {
-    descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, options.mode);
-  } catch (error) {
-    throw diskFault(error, 'create', path);
-  }
-  try {
-    giveToGroup(descriptor, options.gid, path);
     for (const chunk of chunks) writeAll(descriptor, chunk, path);
     syncDescriptor(descriptor, path);
   } catch (error) {
@@ -22,6 +16,24 @@ export function writeNewFile(path: string, chunks: readonly Uint8Array[], option
     throw error;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Opens a file that must not be there yet, for writing. */
+export function openNewFile(path: string, { mode, gid }: { mode: number; gid?: number | undefined }): number {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+  } catch (error) {
+    throw diskFault(error, 'create', path);
+  }
+  try {
+    if (gid !== undefined) fchownSync(descriptor, -1, gid);
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    removeIfThere(path);
+    throw diskFault(error, `give to group ${gid}`, path);
   }
 }
 
@@ -78,14 +90,5 @@ export function removeIfThere(path: string | Buffer): void {
     unlinkSync(path);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw diskFault(error, 'remove', path.toString());
-  }
-}
-
-function giveToGroup(descriptor: number, gid: number | undefined, path: string): void {
-  if (gid === undefined) return;
-  try {
-    fchownSync(descriptor, -1, gid);
-  } catch (error) {
-    throw diskFault(error, `give to group ${gid}`, path);
   }
 }

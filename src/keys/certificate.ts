@@ -93,7 +93,7 @@ const CURVE_NAMES: Readonly<Record<string, string>> = { prime256v1: 'P-256', sec
 const KEY_TYPE_NAMES: Readonly<Record<string, string>> = { rsa: 'RSA', 'rsa-pss': 'RSASSA-PSS', ed25519: 'Ed25519', x25519: 'X25519' };
 
 /** For people. */
-export function algorithmOf(key: KeyObject): string {
+function algorithmOf(key: KeyObject): string {
   const details = key.asymmetricKeyDetails;
   const type = key.asymmetricKeyType ?? 'unknown';
   if (type === 'ec') return `EC ${CURVE_NAMES[details?.namedCurve ?? ''] ?? details?.namedCurve ?? 'explicit curve'}`;

@@ -23,7 +23,7 @@ export function sameStamps(one: FileStamps, other: FileStamps): boolean {
  * The kernel stamps times in ticks of some milliseconds (two seconds on FAT, SMB, old NFS), so a second change within a tick leaves no trace.
  * What was read sooner than this after a change must be read again.
  */
-export const TICK_MS = 2000;
+const TICK_MS = 2000;
 
 /**
  * Whether a second, invisible change can be ruled out for what was read at `readAtMs`: either its times were old enough by then, or (clocks of

@@ -122,7 +122,7 @@ function notesOn(innermost: MimeNode, leftOut: readonly string[], certsOnly: boo
     (path) => `part ${path} is an S/MIME entity of its own; it was not opened, and nothing it says holds for the whole message`,
   );
   if (leftOut.length > 0)
-    notes.push(`header fields inside the protected part were left out of the message: ${[...new Set(leftOut)].join(', ')}`);
+    notes.push(`header fields inside the protected part were left out of the message: ${printable([...new Set(leftOut)].join(', '))}`);
   return notes;
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fchownSync, openSync, readSync } from 'node:fs';
-import { removeIfThere, syncDescriptor, writeAll, writeNewFile } from '../disk/durable.js';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { openNewFile, removeIfThere, syncDescriptor, writeAll } from '../disk/durable.js';
 import { diskFault } from '../disk/faults.js';
+import { atOnce, type FileWriter } from '../disk/file-group.js';
 import type { Claim } from './claim.js';
 import type { SpoolLayout } from './layout.js';
 
@@ -14,13 +15,13 @@ export interface OwnCopy {
 
 /**
  * Writes our own copy of a claimed file, which its former owner can no longer change; only it is sealed, archived and retried. Its
- * bytes are durable on return, its name after `syncDirectory(work)`; only then may `accepted` be recorded, and only after that the
+ * bytes are durable when `files` says so (a message over the limit: on return), its name after `syncDirectory(work)`; only then may `accepted` be recorded, and only after that the
  * claimed inode unlinked. Killed before the record: the copy is discarded at the next start and made again from `work/in` (I1).
  */
-export function writeOwnCopy(layout: SpoolLayout, claim: Claim, archiveGroup: number | undefined): OwnCopy {
+export function writeOwnCopy(layout: SpoolLayout, claim: Claim, archiveGroup: number | undefined, files: FileWriter = atOnce): OwnCopy {
   const path = ownCopyPath(layout, claim.id);
   if (claim.bytes === undefined) return copyLarge(claim, path, archiveGroup);
-  writeNewFile(path, [claim.bytes], { mode: 0o440, gid: archiveGroup });
+  files.write(path, [claim.bytes], { mode: 0o440, gid: archiveGroup });
   return { path, sizeBytes: claim.bytes.length, sha256: createHash('sha256').update(claim.bytes).digest('hex') };
 }
 
@@ -37,8 +38,7 @@ function copyLarge(claim: Claim, path: string, gid: number | undefined): OwnCopy
   let to: number | undefined;
   try {
     from = openSync(claim.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    to = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o440);
-    if (gid !== undefined) fchownSync(to, -1, gid);
+    to = openNewFile(path, { mode: 0o440, gid });
     for (let got = readSync(from, piece); got > 0; got = readSync(from, piece)) {
       hash.update(piece.subarray(0, got));
       writeAll(to, piece.subarray(0, got), path);

@@ -75,8 +75,8 @@ export function openCandidate(layout: SpoolLayout, candidate: Candidate, limits:
 
 /**
  * Reads the file once and claims it by rename. Before: the file in the outbox, untouched. After: the same inode in `work/in`, named by
- * its new id. Killed in between: one or the other, and the next start looks in both places. If the file changed while it was read, it
- * stays in `work/in` and is looked at again.
+ * its new id. Killed in between: one or the other, and the next start looks in both places. If the file changed or was replaced while it
+ * was read, what stands there stays in `work/in` and is looked at again.
  */
 export function claimCandidate(
   layout: SpoolLayout,
@@ -102,7 +102,8 @@ export function claimCandidate(
     const claimed = file.door === 'claimed' ? file.path : moveToClaimed(layout, file, origin.id, origin.door);
     if (claimed === undefined) return { kind: 'gone' };
     const again = fstatSync(file.descriptor, { bigint: true });
-    if (again.size !== file.stats.size || again.mtimeNs !== file.stats.mtimeNs) {
+    // One link less: its owner renamed another file over the name, and that is what we moved.
+    if (again.size !== file.stats.size || again.mtimeNs !== file.stats.mtimeNs || again.nlink !== file.stats.nlink) {
       const name = claimed.toString('latin1').slice(layout.claimed.length + 1);
       return stillWritten({ door: 'claimed', name }, nowMs + limits.settleMs);
     }

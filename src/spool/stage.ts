@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeNewFile } from '../disk/durable.js';
+import { atOnce, type FileWriter } from '../disk/file-group.js';
 
 export interface StagedCopy {
   readonly name: string;
@@ -9,11 +9,11 @@ export interface StagedCopy {
 }
 
 /**
- * Writes a sealed copy where the MTA does not look. Its bytes are durable on return, its name after `syncDirectory`. Killed before the
+ * Writes a sealed copy where the MTA does not look. Its bytes are durable when `files` says so, its name after `syncDirectory`. Killed before the
  * intent is recorded: it is removed at the next start and made again. 0640: the MTA reads it through the directory's group.
  */
-export function stageCopy(directory: string, name: string, chunks: readonly Buffer[]): StagedCopy {
-  writeNewFile(`${directory}/${name}`, chunks, { mode: 0o640 });
+export function stageCopy(directory: string, name: string, chunks: readonly Buffer[], files: FileWriter = atOnce): StagedCopy {
+  files.write(`${directory}/${name}`, chunks, { mode: 0o640 });
   const hash = createHash('sha256');
   let sizeBytes = 0;
   for (const chunk of chunks) {

@@ -86,7 +86,7 @@ describe('files that are not what their name says', () => {
 
   it('keep nobody waiting when they are FIFOs', () => {
     const directory = emptyDirectory();
-    execFileSync('mkfifo', [join(directory, 'alice@example.com.p12')]);
+    execFileSync('/usr/bin/mkfifo', [join(directory, 'alice@example.com.p12')]);
     expect(codeOf(() => open(directory).identity('alice@example.com', now))).toBe('key-file-not-regular');
   });
 

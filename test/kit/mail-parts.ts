@@ -14,7 +14,7 @@ interface Line {
 
 export type Eol = () => '\r\n' | '\n';
 
-export interface Shape {
+interface Shape {
   readonly name: string;
   readonly make: (random: Random, depth: number) => Part;
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { describe, test } from 'vitest';
+import { describe } from 'vitest';
 
 /** Programs as named in scripts/test-tools.list, sets of them, and `root`: being root on Linux. */
 export type Tool =
@@ -27,13 +27,6 @@ export function describeWith(tools: readonly Tool[], title: string, body: () => 
   const missing = missingTools(tools);
   if (missing.length === 0) describe(title, body);
   else describe.skip(`${title} ${reason(missing)}`, body);
-}
-
-/** `test` that needs the given tools; see `describeWith`. */
-export function testWith(tools: readonly Tool[], title: string, body: () => void | Promise<void>, timeoutMs?: number): void {
-  const missing = missingTools(tools);
-  if (missing.length === 0) test(title, body, timeoutMs);
-  else test.skip(`${title} ${reason(missing)}`, body, timeoutMs);
 }
 
 /** Those of `tools` this machine lacks, by name. */

@@ -35,7 +35,7 @@ const line = fc.oneof(
 const textContent = fc.array(line, { minLength: 1, maxLength: 6 }).map((lines) => Buffer.from(lines.join('\r\n'), 'latin1'));
 const binaryContent = fc.oneof(
   fc.uint8Array({ maxLength: 60 }).map((octets) => Buffer.from(octets)),
-  fc.constantFrom('\n', '\r', '\r\n\n\r', 'a\0b\n--=_0\n').map((text) => Buffer.from(text, 'latin1')),
+  fc.constantFrom('\n', '\r', '\r\n\n\r', 'a\0b\n--=_none\n').map((text) => Buffer.from(text, 'latin1')),
 );
 
 function entity(header: string[], body: Buffer, leaves: GeneratedEntity['leaves']): GeneratedEntity {
@@ -96,7 +96,7 @@ export const generatedEntity: fc.Arbitrary<GeneratedEntity> = fc.letrec<{
   multipart: fc
     .record({
       parts: fc.array(tie('entity'), { minLength: 1, maxLength: 3 }),
-      boundary: fc.noShrink(fc.integer({ min: 0, max: 0xffffffff })).map((n) => `=_${n.toString(36)}`),
+      boundary: fc.noShrink(fc.uuid()).map((id) => `=_${id}`),
       label: fc.constantFrom(undefined, '7bit', '8bit', 'binary'),
       preamble: fc.constantFrom('', 'preamble\r\n', 'pr\xfcambel \r\n'),
       padding: fc.constantFrom('', ' '),

@@ -363,7 +363,9 @@ describe('openMessage, the sender', () => {
 
   it('is nobody when From is missing, unreadable or there twice', () => {
     const message = asMessage(signedBy(alice)).toString('latin1');
-    for (const from of ['', 'From: nobody\r\n', 'From: alice@example.com\r\nFrom: alice@example.com\r\n']) {
+    const twice = 'From: alice@example.com\r\nFrom: alice@example.com\r\n';
+    const twiceWithSender = 'From: ceo@example.com\r\nFrom: bob@example.net\r\nSender: alice@example.com\r\n';
+    for (const from of ['', 'From: nobody\r\n', twice, twiceWithSender]) {
       const { layers, ok } = open(Buffer.from(message.replace(/From: .*\r\n/, from), 'latin1'));
       expect(layers[0]).toMatchObject({ verdict: 'untrusted', reason: expect.stringContaining('From') });
       expect(ok).toBe(false);

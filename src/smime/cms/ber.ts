@@ -18,7 +18,7 @@ export interface BerElement {
 }
 
 /** The bytes being read and what reading them has cost so far. */
-export interface BerSource {
+interface BerSource {
   readonly bytes: Buffer;
   reads: number;
   readonly knownEnds: Map<number, number>;

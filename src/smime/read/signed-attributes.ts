@@ -17,7 +17,7 @@ export interface SignedAttributes {
   readonly signedBytes: Buffer;
 }
 
-export interface CertificateHash {
+interface CertificateHash {
   readonly digest: string;
   readonly hash: Buffer;
 }

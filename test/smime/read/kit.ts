@@ -89,6 +89,23 @@ export class Kit {
     return this.party({ key, subject: `/CN=${address.split('@')[0]}`, extensions: mailExtensions(address), issuer: this.intermediate });
   }
 
+  /** A mail user whose key can only agree on keys, and so cannot sign a request for its certificate. */
+  agreementUser(address: string, algorithm: 'X25519' | 'X448'): Party {
+    const keyFile = this.file(this.openssl(['genpkey', '-algorithm', algorithm]));
+    const publicFile = this.file(this.openssl(['pkey', '-in', keyFile, '-pubout']));
+    const request = this.file(this.openssl(['req', '-new', '-key', this.root.keyFile, '-subj', '/CN=agreement']));
+    const extensions = this.file(`[x]\n${mailExtensions(address).join('\n')}\n`);
+    const issuer = ['-CA', this.intermediate.certFile, '-CAkey', this.intermediate.keyFile, '-set_serial', String(++this.#count)];
+    const args = ['x509', '-req', '-in', request, '-force_pubkey', publicFile, '-days', '365', ...issuer];
+    const certFile = this.file(this.openssl([...args, '-extfile', extensions, '-extensions', 'x']));
+    return {
+      certFile,
+      keyFile,
+      certificate: new X509Certificate(readFileSync(certFile)).raw,
+      privateKey: createPrivateKey(readFileSync(keyFile)),
+    };
+  }
+
   /** `openssl cms -sign` as an S/MIME entity with CRLF; certificates of the intermediate are included. */
   sign(entity: Buffer, signer: Party, ...args: string[]): Buffer {
     const signing = ['-signer', signer.certFile, '-inkey', signer.keyFile, '-certfile', this.intermediate.certFile];

@@ -1,16 +1,15 @@
 import { createHash, sign } from 'node:crypto';
-import { readBer } from '../../../src/smime/cms/ber.js';
 import { readCertificate } from '../../../src/smime/read/certificate.js';
 import { ctx, der, int, octets, oid, seq, set } from './der-kit.js';
 import type { Party } from './kit.js';
 
-export const DATA = '1.2.840.113549.1.7.1';
-export const SIGNED_DATA = '1.2.840.113549.1.7.2';
+const DATA = '1.2.840.113549.1.7.1';
+const SIGNED_DATA = '1.2.840.113549.1.7.2';
 export const CONTENT_TYPE = '1.2.840.113549.1.9.3';
 export const MESSAGE_DIGEST = '1.2.840.113549.1.9.4';
 export const SIGNING_TIME = '1.2.840.113549.1.9.5';
 export const SHA256 = seq(oid('2.16.840.1.101.3.4.2.1'));
-export const RSA_ENCRYPTION = seq(oid('1.2.840.113549.1.1.1'), Buffer.of(5, 0));
+const RSA_ENCRYPTION = seq(oid('1.2.840.113549.1.1.1'), Buffer.of(5, 0));
 
 export function attribute(type: string, ...values: Buffer[]): Buffer {
   return seq(oid(type), set(...values));
@@ -73,11 +72,4 @@ export function multipartSigned(entity: Buffer, cms: Buffer): Buffer {
   const head = 'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary="b"\r\n\r\n--b\r\n';
   const part = 'Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n';
   return Buffer.concat([Buffer.from(head), entity, Buffer.from(`\r\n--b\r\n${part}${cms.toString('base64')}\r\n--b--\r\n`)]);
-}
-
-/** Where an element with these contents stands in a structure: offsets of its content octets. */
-export function placeOf(structure: Buffer, content: Buffer): { start: number; end: number } {
-  const start = structure.indexOf(content);
-  if (start < 0 || readBer(structure).end !== structure.length) throw new Error('not found');
-  return { start, end: start + content.length };
 }
