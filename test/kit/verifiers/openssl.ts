@@ -1,3 +1,6 @@
+import { X509Certificate } from 'node:crypto';
+import type { Issued } from '../pki.js';
+import { unwrap } from './mime-wrapper.js';
 import { runTool, type ToolResult } from './run-tool.js';
 import { accepted, inParallel, refused, type Verdict, type Verifier, type VerifierKeys } from './verifier.js';
 
@@ -17,13 +20,21 @@ export function opensslVerifier(keys: VerifierKeys): Verifier {
 export async function opensslDecrypt(message: Buffer, keys: VerifierKeys): Promise<Buffer | string> {
   if (!isEnveloped(message)) return message;
   let last: ToolResult | undefined;
-  for (const { files } of keys.recipients) {
+  for (const { files } of likelyFirst(message, keys.recipients)) {
     // With -recip, openssl insists on a RecipientInfo for that very certificate.
     const args = ['cms', '-decrypt', '-inform', 'SMIME', '-recip', files.certificate, '-inkey', files.privateKey];
     last = await runTool('openssl', args, { input: message });
     if (last.status === 0) return last.stdout;
   }
   return last?.stderr ?? 'no recipient keys given';
+}
+
+/** Spares most of the vain attempts: the recipients whose certificate's serial number stands somewhere in the CMS come first. */
+function likelyFirst(message: Buffer, recipients: readonly Issued[]): Issued[] {
+  const wrapped = unwrap(message);
+  const named = ({ certificate }: Issued) =>
+    wrapped.kind === 'cms' && wrapped.der.includes(Buffer.from(new X509Certificate(certificate).serialNumber, 'hex'));
+  return [...recipients.filter(named), ...recipients.filter((recipient) => !named(recipient))];
 }
 
 function isEnveloped(message: Buffer): boolean {

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { writeTogether } from '../../src/disk/file-group.js';
+import { makeTemp, removeTemp } from '../kit/temp.js';
+
+const directory = makeTemp('file-group');
+afterAll(() => removeTemp(directory));
+const at = (name: string) => join(directory, name);
+
+describe('writeTogether', () => {
+  it('leaves all files with their bytes and modes, and hands on the result', async () => {
+    const result = await writeTogether((files) => {
+      files.write(at('a'), [Buffer.from('one '), Buffer.from('two')], { mode: 0o440 });
+      files.write(at('b'), [], { mode: 0o640 });
+      return 'result';
+    });
+    expect(result).toBe('result');
+    expect(readFileSync(at('a'), 'utf8')).toBe('one two');
+    expect(statSync(at('a')).mode & 0o777).toBe(0o440);
+    expect(statSync(at('b')).size).toBe(0);
+  });
+
+  it('leaves none of them when one cannot be made, and does not touch the file that was in the way', async () => {
+    writeFileSync(at('taken'), 'theirs');
+    const attempt = writeTogether((files) => {
+      files.write(at('c'), [Buffer.from('c')], { mode: 0o600 });
+      files.write(at('taken'), [Buffer.from('ours')], { mode: 0o600 });
+    });
+    await expect(attempt).rejects.toMatchObject({ code: 'disk-error', disposition: 'fatal' });
+    expect(existsSync(at('c'))).toBe(false);
+    expect(readFileSync(at('taken'), 'utf8')).toBe('theirs');
+  });
+
+  it('leaves none of them when the work itself fails', async () => {
+    const attempt = writeTogether((files) => {
+      files.write(at('d'), [Buffer.from('d')], { mode: 0o600 });
+      throw new Error('no');
+    });
+    await expect(attempt).rejects.toThrow('no');
+    expect(existsSync(at('d'))).toBe(false);
+  });
+
+  it('says `wait` when the directory is not there', async () => {
+    const attempt = writeTogether((files) => files.write(at('missing/e'), [], { mode: 0o600 }));
+    await expect(attempt).rejects.toMatchObject({ code: 'directory-missing', disposition: 'wait' });
+  });
+});
