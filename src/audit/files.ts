@@ -7,8 +7,8 @@ import { diskFault, errnoOf } from '../disk/faults.js';
  *   YYYY-MM-DD.details.jsonl   what each record is about, by seq
  *   torn/                      what a crash left unfinished and start-up cut back
  */
-export const chainSuffix = '.chain.jsonl';
-export const detailsSuffix = '.details.jsonl';
+const chainSuffix = '.chain.jsonl';
+const detailsSuffix = '.details.jsonl';
 
 export function dayOf(time: Date): string {
   return time.toISOString().slice(0, 10);

@@ -5,6 +5,8 @@ export interface Line {
   readonly text: string;
   /** Byte offset of the line's first byte in the file. */
   readonly offset: number;
+  /** Byte offset behind its last byte, line feed included. */
+  readonly end: number;
   /** False for a last line without line feed. */
   readonly complete: boolean;
 }
@@ -21,29 +23,40 @@ export function* linesOf(path: string, from = 0): Generator<Line> {
     throw diskFault(error, 'open', path);
   }
   try {
-    let rest = Buffer.alloc(0);
-    let restOffset = from;
+    // The line that is not ended yet, in pieces: joined once, so that the time for a long one does not grow with its square.
+    let pieces: Buffer[] = [];
+    let heldBytes = 0;
+    let offset = from;
     for (let position = from; ; ) {
       const chunk = Buffer.allocUnsafe(chunkBytes);
       const got = readSync(descriptor, chunk, 0, chunkBytes, position);
       if (got === 0) break;
       position += got;
-      const bytes = rest.length === 0 ? chunk.subarray(0, got) : Buffer.concat([rest, chunk.subarray(0, got)]);
       let start = 0;
-      for (let end = bytes.indexOf(10, start); end !== -1; end = bytes.indexOf(10, start)) {
-        yield { text: bytes.toString('utf8', start, end), offset: restOffset + start, complete: true };
-        start = end + 1;
+      for (let lineFeed = chunk.indexOf(10); lineFeed !== -1 && lineFeed < got; lineFeed = chunk.indexOf(10, start)) {
+        pieces.push(chunk.subarray(start, lineFeed));
+        start = lineFeed + 1;
+        const end = position - got + start;
+        yield { text: textOf(pieces), offset, end, complete: true };
+        pieces = [];
+        heldBytes = 0;
+        offset = end;
       }
-      rest = bytes.subarray(start);
-      restOffset += start;
-      // A file of one endless line is not ours; it is handed out in pieces rather than held in memory.
-      if (rest.length > maxLineBytes) {
-        yield { text: '', offset: restOffset, complete: false };
+      pieces.push(chunk.subarray(start, got));
+      heldBytes += got - start;
+      // A file of one endless line is not ours; it is given up rather than held in memory.
+      if (heldBytes > maxLineBytes) {
+        yield { text: '', offset, end: position, complete: false };
         return;
       }
     }
-    if (rest.length > 0) yield { text: rest.toString('utf8'), offset: restOffset, complete: false };
+    if (heldBytes > 0) yield { text: textOf(pieces), offset, end: offset + heldBytes, complete: false };
   } finally {
     closeSync(descriptor);
   }
+}
+
+function textOf(pieces: readonly Buffer[]): string {
+  const [only] = pieces;
+  return (pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)).toString('utf8');
 }

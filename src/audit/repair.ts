@@ -53,9 +53,8 @@ export function repairTail(directory: string, nowMs: number): ChainEnd {
 function repairDay(directory: string, day: string, nowMs: number, cuts: Cut[]): { seq: number; hash: string } | undefined {
   const chainPath = `${directory}/${chainName(day)}`;
   const detailsPath = `${directory}/${detailsName(day)}`;
-  if (!existsSync(detailsPath)) writeNewFile(detailsPath, [], { mode: 0o600 });
-  const lastDetail = endOfDetails(detailsPath);
-  const chain = endOfChain(chainPath, lastDetail.seq);
+  requireDetails(chainPath, detailsPath);
+  const chain = endOfChain(chainPath, lastWholeDetail(detailsPath));
   // Details are whole up to the chain's end; what lies beyond it belongs to records that were never acknowledged.
   const detailsEnd = chain.last === undefined ? 0 : offsetAfter(detailsPath, chain.last.seq);
   for (const [name, from] of [
@@ -68,54 +67,78 @@ function repairDay(directory: string, day: string, nowMs: number, cuts: Cut[]): 
   return chain.last;
 }
 
+/** The writer makes both names durable before the first record: no crash leaves a chain with records and no details file. */
+function requireDetails(chainPath: string, detailsPath: string): void {
+  if (existsSync(detailsPath)) return;
+  if (statSync(chainPath).size > 0) throw broken(`${detailsPath} is missing, and ${chainPath} has records`);
+  writeNewFile(detailsPath, [], { mode: 0o600 });
+}
+
 /** Reads the window in which a tear can lie. The record before the window is trusted here; `audit verify` reads everything. */
 function endOfChain(path: string, lastDetailSeq: number): { end: number; last: { seq: number; hash: string } | undefined } {
   const size = statSync(path).size;
   let last: { seq: number; hash: string } | undefined;
-  let end = windowStart(path, size);
+  let end = firstOf(lookBacks(path));
   for (const line of linesOf(path, end)) {
     const parsed = line.complete ? parseChainLine(line.text) : { kind: 'torn' as const };
     if (parsed.kind === 'torn') break;
-    if (parsed.kind === 'altered') throw broken(path, line.offset, 'does not match its own hash');
+    if (parsed.kind === 'altered') throw brokenAt(path, line.offset, 'does not match its own hash');
     const { seq, prev, hash } = parsed.record;
     if (last !== undefined && (prev !== last.hash || seq !== last.seq + 1))
-      throw broken(path, line.offset, 'does not follow the record before it');
+      throw brokenAt(path, line.offset, 'does not follow the record before it');
     if (seq > lastDetailSeq) break;
     last = { seq, hash };
-    end = line.offset + Buffer.byteLength(line.text) + 1;
+    end = line.end;
   }
-  if (size - end > maxUnacknowledgedBytes) throw broken(path, end, 'is damaged further back than a crash can reach');
+  if (size - end > maxUnacknowledgedBytes) throw brokenAt(path, end, 'is damaged further back than a crash can reach');
   return { end, last };
 }
 
-function endOfDetails(path: string): { seq: number } {
-  const size = statSync(path).size;
-  const start = windowStart(path, size);
-  let seq = start === 0 ? 0 : -1;
-  for (const line of linesOf(path, start)) {
-    const parsed = line.complete ? parseDetailsLine(line.text) : { kind: 'torn' as const };
-    if (parsed.kind === 'torn') break;
-    seq = parsed.seq;
+/** The seq of the last whole details line before any tear; 0 if there is none. */
+function lastWholeDetail(path: string): number {
+  for (const start of lookBacks(path)) {
+    let seq: number | undefined;
+    for (const parsed of wholeDetails(path, start)) ({ seq } = parsed);
+    if (seq !== undefined) return seq;
   }
-  return { seq };
+  return 0;
 }
 
 function offsetAfter(path: string, seq: number): number {
-  const size = statSync(path).size;
-  let end = windowStart(path, size);
-  for (const line of linesOf(path, end)) {
-    const parsed = line.complete ? parseDetailsLine(line.text) : { kind: 'torn' as const };
-    if (parsed.kind === 'torn' || parsed.seq > seq) break;
-    end = line.offset + Buffer.byteLength(line.text) + 1;
+  for (const start of lookBacks(path)) {
+    let end: number | undefined;
+    for (const parsed of wholeDetails(path, start)) {
+      if (parsed.seq > seq) break;
+      ({ end } = parsed);
+    }
+    if (end !== undefined) return end;
   }
-  return end;
+  return 0;
 }
 
-/** The first line start at least two tear lengths (and the longest line) before the end, so that whole records precede any tear. */
-function windowStart(path: string, size: number): number {
-  const wanted = size - 4 * maxUnacknowledgedBytes;
-  if (wanted <= 0) return 0;
-  for (const line of linesOf(path, wanted)) return line.offset + Buffer.byteLength(line.text) + 1;
+function* wholeDetails(path: string, start: number): Generator<{ seq: number; end: number }> {
+  for (const line of linesOf(path, start)) {
+    const parsed = line.complete ? parseDetailsLine(line.text) : { kind: 'torn' as const };
+    if (parsed.kind === 'torn') return;
+    yield { seq: parsed.seq, end: line.end };
+  }
+}
+
+/**
+ * Line starts to read from: the first far enough before the end that whole chain records precede any tear, then further and further back,
+ * for a details line has no fixed limit (it names every recipient).
+ */
+function* lookBacks(path: string): Generator<number> {
+  const size = statSync(path).size;
+  for (let back = 4 * maxUnacknowledgedBytes; back < size; back *= 4) {
+    const [cutLine] = linesOf(path, size - back);
+    if (cutLine !== undefined && cutLine.end < size) yield cutLine.end;
+  }
+  yield 0;
+}
+
+function firstOf(starts: Iterable<number>): number {
+  for (const start of starts) return start;
   return 0;
 }
 
@@ -157,8 +180,12 @@ function makeTornDirectory(directory: string): void {
   }
 }
 
-function broken(path: string, offset: number, why: string): SealdropError {
-  return new SealdropError('audit-chain-broken', `${path}: the record at byte ${offset} ${why}`, {
+function brokenAt(path: string, offset: number, why: string): SealdropError {
+  return broken(`${path}: the record at byte ${offset} ${why}`);
+}
+
+function broken(what: string): SealdropError {
+  return new SealdropError('audit-chain-broken', what, {
     disposition: 'fatal',
     cure: 'Keep a copy of the audit directory, run `sealdrop audit verify`, and restore the file from a copy before starting again.',
   });

@@ -27,7 +27,7 @@ const pickup = section({
 });
 
 /** `delivery.smtp` */
-export const smtpSection = section({
+const smtpSection = section({
   host: hostName().meta({ example: 'mail.example.com' }).describe('The server. SMTP_HOST in the environment overrides it.'),
   port: integer(1, 65_535).default(25).describe('SMTP_PORT in the environment overrides it.'),
   user: z

@@ -165,7 +165,7 @@ function removeUnrecordedCopies(
 }
 
 /** I1: a dropped original stays in the archive. */
-export function finishDropped(layout: SpoolLayout, id: string): void {
+function finishDropped(layout: SpoolLayout, id: string): void {
   for (const directory of [layout.work, layout.quarantine, layout.retry]) {
     const path = `${directory}/${id}.eml`;
     if (!existsSync(path)) continue;

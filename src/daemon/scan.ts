@@ -21,6 +21,6 @@ export async function* scanDoor(layout: SpoolLayout, door: Door): AsyncGenerator
   }
 }
 
-export function isIgnored(name: string): boolean {
+function isIgnored(name: string): boolean {
   return name.startsWith('.') || name.endsWith('.tmp') || name.endsWith('.part');
 }

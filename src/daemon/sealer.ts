@@ -116,6 +116,7 @@ export class Sealer {
       const recipients = this.recipientsOf(copy, certificates, now);
       const { content, keyTransport } = copy;
       if (recipients.length > 0) used.add(`${content}+${keyTransport}`);
+      if (copy.via === 'pickup' && outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
       const head = copy.via === 'pickup' ? [this.headFor(copy, plan.sender, id)] : [];
       return {
         plan: copy,
@@ -209,6 +210,14 @@ class Signing {
     this.plain ??= entityOf(this.message);
     return this.plain;
   }
+}
+
+/** An address in the header whose local part is not ASCII cannot be encoded; a pickup file takes 7-bit headers only. */
+function needsSmtpUtf8(): SealdropError {
+  return new SealdropError('smtputf8-in-pickup', 'an address in the header is not ASCII (SMTPUTF8), which a pickup file cannot hold', {
+    disposition: 'quarantine',
+    cure: 'Let such mail go by SMTP: a rule with "delivery: { via: smtp }" that matches it; then run "sealdrop queue retry".',
+  });
 }
 
 function certificateChanged(address: string): SealdropError {

@@ -1,5 +1,5 @@
 /** The delimiter line that ended the last search. */
-export interface FoundDelimiter {
+interface FoundDelimiter {
   /** Which of the open boundaries, the outermost being 0. */
   readonly level: number;
   /** `--boundary--` */

@@ -28,7 +28,7 @@ export interface CanonicalOptions {
 }
 
 /**
- * Makes the canonical bytes of a submitted message (docs: "Canonical bytes"; RFC 8551 §3.1.1). Nothing is decoded and
+ * Makes the canonical bytes of a submitted message (RFC 8551 §3.1.1). Nothing is decoded and
  * rebuilt: only what `changes` names differs from the submitted bytes.
  * @throws SealdropError ambiguous-header, empty-message, message-too-complex (all quarantine)
  */

@@ -1,5 +1,5 @@
 /** RFC 5322 §2.1.1, without the CRLF. */
-export const MAX_LINE_OCTETS = 998;
+const MAX_LINE_OCTETS = 998;
 
 /**
  * Folds an unfolded value into lines of at most 76 characters where its blanks allow it (RFC 5322 §2.2.3). Only CRLFs are

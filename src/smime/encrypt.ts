@@ -49,10 +49,10 @@ function encryptCbc(entity: Buffer, contentKey: Buffer, recipientInfos: readonly
   const ciphertextBytes = entity.length + BLOCK_BYTES - (entity.length % BLOCK_BYTES);
   const cms = envelopedData({ recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, iv) }, ciphertextBytes);
   function* pieces(): Generator<Buffer> {
-    yield* cms.head;
+    yield Buffer.concat(cms.head);
     yield* steps(entity, (plain) => cipher.update(plain));
     yield cipher.final();
-    yield* cms.tail;
+    yield Buffer.concat(cms.tail);
   }
   return pkcs7MimeEntity('enveloped-data', pieces(), frameLength(cms));
 }
@@ -67,11 +67,11 @@ function encryptGcm(entity: Buffer, contentKey: Buffer, recipientInfos: readonly
     mac,
   );
   function* pieces(): Generator<Buffer> {
-    yield* cms.head;
+    yield Buffer.concat(cms.head);
     yield* steps(entity, (plain) => cipher.update(plain));
     yield cipher.final();
     cipher.getAuthTag().copy(mac);
-    yield* cms.tail;
+    yield Buffer.concat(cms.tail);
   }
   return pkcs7MimeEntity('authEnveloped-data', pieces(), frameLength(cms));
 }

@@ -35,7 +35,7 @@ export function signOpaque(entity: Buffer, signer: PreparedSigner, options: Sign
   const signed = signContent(entity, signer, options);
   const cms = signedData(signed.parts, entity.length);
   return {
-    entity: pkcs7MimeEntity('signed-data', [...cms.head, entity, ...cms.tail], frameLength(cms)),
+    entity: pkcs7MimeEntity('signed-data', [Buffer.concat(cms.head), entity, Buffer.concat(cms.tail)], frameLength(cms)),
     signerInfo: signed.parts.signerInfo,
     algorithms: signed.algorithms,
   };

@@ -125,7 +125,7 @@ export function claimCandidate(
   }
 }
 
-export function pathOf(layout: SpoolLayout, candidate: Candidate): Buffer {
+function pathOf(layout: SpoolLayout, candidate: Candidate): Buffer {
   const directory = { new: layout.outboxNew, outbox: layout.outbox, claimed: layout.claimed }[candidate.door];
   return Buffer.concat([Buffer.from(`${directory}/`), Buffer.from(candidate.name, 'latin1')]);
 }

@@ -46,7 +46,7 @@ test('says what the program printed when it ends too early, and kills one that h
 
 test('a site has both doors, an MTA beside it and a config that names them', () => {
   const site = new Site({ config: 'outbox: { settleMs: 50 }' });
-  expect(statSync(join(site.spool, 'outbox', 'new')).mode & 0o7777).toBe(0o3730);
+  expect(statSync(join(site.spool, 'outbox', 'new')).mode & 0o7777).toBe(0o700);
   expect(readFileSync(site.drop('a.eml', 'x'), 'utf8')).toBe('x');
   site.dropAtOnce('b.eml', 'y');
   expect(site.waiting()).toEqual(['a.eml', 'b.eml']);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressKey, parseAddress, parseAddressList } from '../../src/message/address.js';
+import { addressKey, type Mailbox, parseAddress, parseAddressList } from '../../src/message/address.js';
 
 describe('parseAddress', () => {
   test.each([
@@ -108,7 +108,8 @@ describe('parseAddressList', () => {
   });
 
   test('reads names in an old 8-bit charset', () => {
-    expect(parseAddressList(['J\xfcrgen <j@example.com>']).mailboxes).toEqual([{ name: 'Jürgen', address: 'j@example.com' }]);
+    const expected: Mailbox[] = [{ name: 'Jürgen', address: 'j@example.com' }];
+    expect(parseAddressList(['J\xfcrgen <j@example.com>']).mailboxes).toEqual(expected);
   });
 
   test('flattens groups, also empty ones', () => {

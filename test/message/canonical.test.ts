@@ -263,6 +263,35 @@ describe('binary leaves', () => {
     expect(message.changes).toEqual(['label-to-8bit 1']);
   });
 
+  test('8-bit text after the last part counts too', () => {
+    const message = canonicalOf(
+      octets(
+        crlf(
+          ...HEAD,
+          'Content-Type: multipart/mixed; boundary=b',
+          'Content-Transfer-Encoding: binary',
+          '',
+          '--b',
+          '',
+          'x',
+          '--b--',
+          '\xfc',
+        ),
+      ),
+    );
+    expect(message.changes).toEqual(['label-to-8bit 1']);
+  });
+
+  test('a label is put where every reader sees it: before lines that are no field, after an mbox line', () => {
+    const attached = (...header: string[]) => crlf(...HEAD, 'Content-Type: message/rfc822', '', ...header, '', 'a\0');
+    const body = (...header: string[]) => canonicalOf(attached(...header)).body.toString();
+    const label = 'Content-Transfer-Encoding: base64';
+    expect(body('>From a@example.com Tue', 'Subject: x')).toBe(crlf('>From a@example.com Tue', 'Subject: x', label, '', 'YQANCg=='));
+    expect(body('Subject: x', 'oops', 'To: b')).toBe(crlf('Subject: x', label, 'oops', 'To: b', '', 'YQANCg=='));
+    expect(body('oops', 'Subject: x')).toBe(crlf(label, 'oops', 'Subject: x', '', 'YQANCg=='));
+    expect(refusal(() => body(' oops', 'Subject: x')).code).toBe('ambiguous-header');
+  });
+
   test('a leaf with NUL and no label gets one', () => {
     const message = canonicalOf(
       crlf(...HEAD, 'Content-Type: multipart/mixed; boundary=b', '', '--b', 'Content-Type: x/y', '', 'a\0\nb', '--b--'),
@@ -273,7 +302,8 @@ describe('binary leaves', () => {
   });
 
   test('a NUL in an encoded leaf does not change what it decodes to', () => {
-    const encoded = canonicalOf(crlf(...TEXT, 'Content-Transfer-Encoding: base64', '', 'SGVs\0bG8='));
+    const encoded = canonicalOf(crlf(...TEXT, 'Content-Transfer-Encoding: BASE64', '', 'SGVs\0bG8='));
+    expect(headerText(encoded)).toContain('Content-Transfer-Encoding: BASE64\r\n');
     expect(encoded.body.toString()).toBe(crlf('SGVsbG8='));
     const quoted = canonicalOf(crlf(...TEXT, 'Content-Transfer-Encoding: quoted-printable', '', 'a=3D\0b'));
     expect(Buffer.from(quoted.body.toString(), 'base64').toString()).toBe('a=\0b\r\n');
@@ -356,6 +386,12 @@ describe('headers inside the message', () => {
     const original = attached('From a@example.com Tue Nov 25 01:08:00 2025', 'Content-Type: text/plain');
     expect(canonicalOf(original).changes).toEqual([]);
     expect(original.includes(canonicalOf(original).body)).toBe(true);
+  });
+
+  test('an mbox line elsewhere in the header of an attached message is a line that is no field', () => {
+    expect(refusal(() => canonicalOf(attached('Subject: x', 'From a@example.com Tue', 'Content-Type: text/plain'))).code).toBe(
+      'ambiguous-header',
+    );
   });
 
   test('a line that is no field is left alone, unless labels follow it that some readers will not see', () => {

@@ -84,6 +84,11 @@ describe('parseMimeTree', () => {
     expect(root.closed).toBe(true);
   });
 
+  test('a delimiter followed by many blanks and then by text is no delimiter', () => {
+    const bytes = octets(crlf(FROM, 'Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'x', `--b${' '.repeat(2000)}y`, '--b--'));
+    expect(parseMimeTree(bytes).children).toHaveLength(1);
+  });
+
   test('a boundary that ends in two dashes is told from a closing delimiter', () => {
     const bytes = octets(crlf(FROM, 'Content-Type: multipart/mixed; boundary="b--"', '', '--b--', '', 'x', '--b----'));
     expect(parseMimeTree(bytes)).toMatchObject({ closed: true, children: [{ path: '1.1' }] });

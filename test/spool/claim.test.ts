@@ -34,7 +34,13 @@ describe('a file renamed into outbox/new', () => {
   test('is claimed at once: its inode moves to work/in under a name that carries id, door and submitted name', () => {
     put('new', 'invoice.eml', letter);
     const claim = claimed({ door: 'new', name: 'invoice.eml' });
-    expect(claim).toMatchObject({ door: 'new', submittedAs: 'invoice.eml', uid: process.getuid?.(), sizeBytes: letter.length, fault: undefined });
+    expect(claim).toMatchObject({
+      door: 'new',
+      submittedAs: 'invoice.eml',
+      uid: process.getuid?.(),
+      sizeBytes: letter.length,
+      fault: undefined,
+    });
     expect(claim.bytes?.toString()).toBe(letter);
     expect(readdirSync(layout.outboxNew)).toEqual([]);
     expect(readdirSync(layout.claimed)).toEqual([`${claim.id}~n~invoice.eml`]);
@@ -58,7 +64,7 @@ describe('a file renamed into outbox/new', () => {
     put('new', name, letter);
     const claim = claimed({ door: 'new', name });
     expect(readFileSync(claim.path, 'utf8')).toBe(letter);
-    const again = claimed({ door: 'claimed', name: readdirSync(layout.claimed, 'latin1')[0] ?? '' }, after(limits.settleMs));
+    const again = claimed({ door: 'claimed', name: readdirSync(layout.claimed, 'latin1')[0] ?? '' }, onceQuietFor(limits.settleMs));
     expect(again).toMatchObject({ id: claim.id, door: 'new' });
     expect(again.submittedAs).toBe(submittedAs);
   });
@@ -81,7 +87,7 @@ describe('a file put straight into outbox', () => {
     expect(wait.code).toBe('not-settled');
     expect(wait.dueMs).toBeGreaterThan(Date.now() + limits.settleMs - 1000);
     expect(wait.dueMs).toBeLessThanOrEqual(Date.now() + limits.settleMs);
-    expect(claimed(candidate, after(limits.settleMs)).door).toBe('outbox');
+    expect(claimed(candidate, onceQuietFor(limits.settleMs)).door).toBe('outbox');
   });
 
   test('is not taken early because its owner dated it back, nor kept for ever because its owner dated it ahead', () => {
@@ -89,24 +95,24 @@ describe('a file put straight into outbox', () => {
     utimesSync(path, new Date(0), new Date(0));
     expect(waiting(open(candidate)).code).toBe('not-settled');
     utimesSync(path, new Date('2100-01-01'), new Date('2100-01-01'));
-    expect(claimed(candidate, after(limits.settleMs)).bytes?.toString()).toBe(letter);
+    expect(claimed(candidate, onceQuietFor(limits.settleMs)).bytes?.toString()).toBe(letter);
   });
 
   test('without its closing boundary waits for incompleteMs and is then refused as looks-truncated', () => {
     put('outbox', 'a.eml', cutOff);
-    const wait = waiting(look(candidate, after(limits.settleMs)));
+    const wait = waiting(look(candidate, onceQuietFor(limits.settleMs)));
     expect(wait.code).toBe('looks-incomplete');
     expect(wait.dueMs).toBeGreaterThan(Date.now() + limits.incompleteMs - 2000);
     expect(existsSync(`${layout.outbox}/a.eml`)).toBe(true);
-    const claim = claimed(candidate, after(limits.incompleteMs));
+    const claim = claimed(candidate, onceQuietFor(limits.incompleteMs));
     expect(claim.fault?.code).toBe('looks-truncated');
     expect(claim.bytes?.toString()).toBe(cutOff);
   });
 
   test('that is empty waits for incompleteMs', () => {
     put('outbox', 'a.eml', '');
-    expect(waiting(open(candidate, after(limits.settleMs))).code).toBe('looks-incomplete');
-    expect(claimed(candidate, after(limits.incompleteMs)).sizeBytes).toBe(0);
+    expect(waiting(open(candidate, onceQuietFor(limits.settleMs))).code).toBe('looks-incomplete');
+    expect(claimed(candidate, onceQuietFor(limits.incompleteMs)).sizeBytes).toBe(0);
   });
 });
 
@@ -127,7 +133,7 @@ describe('a file that moves while it is looked at', () => {
     appendFileSync(`${layout.outboxNew}/a.eml`, 'more\r\n');
     const wait = waiting(claimCandidate(layout, file, limits, Date.now()));
     expect(wait).toMatchObject({ code: 'still-written', candidate: { door: 'claimed' } });
-    const claim = claimed(wait.candidate, after(limits.settleMs));
+    const claim = claimed(wait.candidate, onceQuietFor(limits.settleMs));
     expect(claim.bytes?.toString()).toBe(`${letter}more\r\n`);
     expect(wait.candidate.name).toContain(claim.id);
     expect(claim.submittedAs).toBe('a.eml');
@@ -139,7 +145,7 @@ describe('a file that moves while it is looked at', () => {
     writeFileSync(`${layout.outboxNew}/a.eml`, letter.replace('text', 'TEXT'));
     utimesSync(`${layout.outboxNew}/a.eml`, new Date(1000), new Date(1000));
     const wait = waiting(claimCandidate(layout, file, limits, Date.now()));
-    expect(claimed(wait.candidate, after(limits.settleMs)).bytes?.toString()).toContain('TEXT');
+    expect(claimed(wait.candidate, onceQuietFor(limits.settleMs)).bytes?.toString()).toContain('TEXT');
   });
 
   test('cut short before it was read waits where it is', () => {
@@ -157,7 +163,7 @@ describe('a file that moves while it is looked at', () => {
     writeFileSync(`${layout.outboxTmp}/a.eml`, other);
     renameSync(`${layout.outboxTmp}/a.eml`, path);
     const wait = waiting(claimCandidate(layout, file, limits, Date.now()));
-    expect(claimed(wait.candidate, after(limits.settleMs)).bytes?.toString()).toBe(other);
+    expect(claimed(wait.candidate, onceQuietFor(limits.settleMs)).bytes?.toString()).toBe(other);
   });
 
   test('with a second name waits, and is refused if it keeps it', () => {
@@ -166,7 +172,7 @@ describe('a file that moves while it is looked at', () => {
     const wait = waiting(open(candidate));
     expect(wait.code).toBe('more-than-one-link');
     expect(wait.dueMs).toBeGreaterThan(Date.now());
-    expect(claimed(candidate, after(limits.incompleteMs)).fault?.code).toBe('more-than-one-link');
+    expect(claimed(candidate, onceQuietFor(limits.incompleteMs)).fault?.code).toBe('more-than-one-link');
     expect(readFileSync(`${layout.outboxTmp}/other`, 'utf8')).toBe(letter);
   });
 
@@ -207,13 +213,13 @@ describe('work/in', () => {
   test('gives back after a kill what was claimed: same id, door and name', () => {
     const id = newMessageId(Date.now());
     writeFileSync(`${layout.claimed}/${claimedName(id, 'outbox', 'a.eml')}`, letter);
-    const claim = claimed({ door: 'claimed', name: `${id}~o~a.eml` }, after(limits.settleMs));
+    const claim = claimed({ door: 'claimed', name: `${id}~o~a.eml` }, onceQuietFor(limits.settleMs));
     expect(claim).toMatchObject({ id, door: 'outbox', submittedAs: 'a.eml' });
   });
 
   test('leaves alone what has no name of ours', () => {
     writeFileSync(`${layout.claimed}/stranger.eml`, letter);
-    expect(waiting(look({ door: 'claimed', name: 'stranger.eml' }, after(limits.settleMs))).code).toBe('not-ours');
+    expect(waiting(look({ door: 'claimed', name: 'stranger.eml' }, onceQuietFor(limits.settleMs))).code).toBe('not-ours');
     expect(existsSync(`${layout.claimed}/stranger.eml`)).toBe(true);
   });
 });
@@ -226,7 +232,7 @@ function put(door: 'new' | 'outbox' | 'tmp', name: string, text: string): string
 }
 
 /** A time by which the file has been quiet for that long. */
-function after(quietMs: number): number {
+function onceQuietFor(quietMs: number): number {
   return Date.now() + quietMs + 1000;
 }
 

@@ -63,7 +63,9 @@ describeWith(['flock'], 'the spool’s lock', () => {
     const before = process.env.PATH;
     process.env.PATH = '/nowhere';
     try {
-      expect(() => lockSpool(path, Date.now())).toThrow(expect.objectContaining({ code: 'cannot-lock', cure: expect.stringContaining('util-linux') }));
+      expect(() => lockSpool(path, Date.now())).toThrow(
+        expect.objectContaining({ code: 'cannot-lock', cure: expect.stringContaining('util-linux') }),
+      );
     } finally {
       process.env.PATH = before;
     }
