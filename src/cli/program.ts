@@ -1,11 +1,25 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes } from '../daemon/exit-code.js';
 import { version } from '../version.js';
-import { auditCommand } from './audit.js';
-import { demoCommand } from './demo.js';
 import { reportError } from './output.js';
-import { queueCommand } from './queue.js';
-import { runCommand } from './run.js';
+
+type MakeCommand = (ended: (exitCode: number) => void) => Command;
+
+/** Loaded only when asked for: a command that reads no mail does not wait for what reads mail. */
+const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  demo: async () => (await import('./demo.js')).demoCommand,
+  init: async () => (await import('./init.js')).initCommand,
+  run: async () => (await import('./run.js')).runCommand,
+  send: async () => (await import('./send.js')).sendCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
+  show: async () => (await import('./show.js')).showCommand,
+  open: async () => (await import('./open.js')).openCommand,
+  keys: async () => (await import('./keys.js')).keysCommand,
+  queue: async () => (await import('./queue.js')).queueCommand,
+  archive: async () => (await import('./archive.js')).archiveCommand,
+  audit: async () => (await import('./audit.js')).auditCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+};
 
 /** Runs one command line. Returns the exit code (sysexits). */
 export async function main(args: readonly string[]): Promise<number> {
@@ -18,13 +32,15 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(sealdrop COMMAND --help explains a command)');
-  const ended = (code: number) => {
-    exitCode = code;
-  };
-  for (const command of [demoCommand, runCommand, queueCommand, auditCommand]) {
-    const made = command(ended).exitOverride();
-    for (const child of made.commands) child.exitOverride();
-    program.addCommand(made);
+  const [first = ''] = args;
+  const wanted = first in commands ? [first] : Object.keys(commands);
+  for (const name of wanted) {
+    const make = await commands[name]?.();
+    const command = make?.((code) => {
+      exitCode = code;
+    }).exitOverride();
+    for (const child of command?.commands ?? []) child.exitOverride();
+    if (command !== undefined) program.addCommand(command);
   }
   try {
     await program.parseAsync(withHyphens(args), { from: 'user' });

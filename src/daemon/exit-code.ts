@@ -39,4 +39,9 @@ const byCode: Readonly<Record<string, number>> = {
   'smtp-auth-failed': exitCodes.permission,
   'smtp-auth-required': exitCodes.permission,
   'no-such-message': exitCodes.usage,
+  usage: exitCodes.usage,
+  'not-supported': exitCodes.configuration,
+  'already-there': exitCodes.usage,
+  'no-such-group': exitCodes.usage,
+  'no-such-user': exitCodes.usage,
 };

@@ -23,6 +23,7 @@ export class WorkerPool {
   private readonly audit: AuditWriter;
   private readonly events: PoolEvents;
   private wakers: (() => void)[] = [];
+  /** Nothing is offered any more: told to stop, or a worker died. */
   private stopped = false;
 
   constructor(data: WorkerData, audit: AuditWriter, events: PoolEvents) {
@@ -59,9 +60,9 @@ export class WorkerPool {
   async stop(): Promise<void> {
     this.queue.length = 0;
     for (const worker of this.workers) tell(worker, { kind: 'stop' });
-    while (this.idle.size < this.workers.length) await this.changed();
     this.stopped = true;
     this.wake();
+    while (this.idle.size < this.workers.length) await this.changed();
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
@@ -71,6 +72,7 @@ export class WorkerPool {
     worker.on('message', (message: FromWorker) => this.hear(index, worker, message));
     worker.on('error', (error) => {
       this.idle.add(index);
+      this.stopped = true;
       this.events.failed(revivedFault(plainFault(error)));
       this.wake();
     });

@@ -1,6 +1,6 @@
 import type { SealdropError } from '../errors.js';
 import { addressKey } from '../message/address.js';
-import { leastRsaBits, nistCurve } from '../smime/key-limits.js';
+import { LEAST_RSA_BITS, nistCurve } from '../smime/key-limits.js';
 import { KEY_USAGE } from '../smime/read/certificate.js';
 import { X509_OID } from '../smime/read/x509-oids.js';
 import type { CertificateFacts } from './certificate.js';
@@ -68,11 +68,11 @@ function keyFaultOf(facts: CertificateFacts, purpose: KeyPurpose, path: string):
       'Use a certificate with an RSA key, or an elliptic curve key on P-256, P-384 or P-521.',
     );
   }
-  if (details?.modulusLength !== undefined && details.modulusLength < leastRsaBits) {
+  if (details?.modulusLength !== undefined && details.modulusLength < LEAST_RSA_BITS) {
     return keyFault(
       'weak-key',
-      `the certificate in ${path} has an RSA key of ${details.modulusLength} bits; less than ${leastRsaBits} is not safe`,
-      `Get a certificate for a key of at least ${leastRsaBits} bits.`,
+      `the certificate in ${path} has an RSA key of ${details.modulusLength} bits; less than ${LEAST_RSA_BITS} is not safe`,
+      `Get a certificate for a key of at least ${LEAST_RSA_BITS} bits.`,
     );
   }
   return undefined;

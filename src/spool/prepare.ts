@@ -11,21 +11,23 @@ export interface SpoolOwnership {
   readonly submitGid: number | undefined;
   /** Group that may read the archive; undefined: nobody but us. */
   readonly auditGid: number | undefined;
+  /** User the directories are for, when root makes them; undefined: us. */
+  readonly uid?: number | undefined;
 }
 
 /**
  * Makes the spool's directories where they are missing, with the modes of docs/security.md: applications can create and rename their own
  * files in the outbox, and nothing else. Directories that are there are not changed, only judged by `checkOutbox`.
  */
-export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid }: SpoolOwnership): void {
-  makeRoot(layout.root);
+export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid, uid }: SpoolOwnership): void {
+  makeRoot(layout.root, uid);
   const submit = submitGid === undefined ? 0o700 : 0o3730;
   for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
-    if (make(path, submit, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path);
+    if (make(path, submit, uid, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path, uid);
   }
   for (const path of [layout.work, layout.claimed, layout.sealed, layout.retry, layout.quarantine, layout.audit])
-    make(path, 0o700, undefined);
-  make(layout.archive, auditGid === undefined ? 0o700 : 0o2750, auditGid);
+    make(path, 0o700, uid, undefined);
+  make(layout.archive, auditGid === undefined ? 0o700 : 0o2750, uid, auditGid);
   syncDirectory(layout.root);
 }
 
@@ -75,26 +77,27 @@ export function gidOf(group: string): number | undefined {
  * A default ACL that lets us read what is created in the directory, whatever the creator's umask: with one, the kernel does not apply
  * the umask at all (acl(5)). It cannot help where a program asks for 0600 itself. Without setfacl, health names files we cannot read.
  */
-function readableUnderAnyUmask(path: string): void {
-  const us = process.geteuid?.() ?? 0;
+function readableUnderAnyUmask(path: string, uid: number | undefined): void {
+  const us = uid ?? process.geteuid?.() ?? 0;
   spawnSync('setfacl', ['-d', '-m', `u::rw,u:${us}:r,g::-,o::-,m::rwx`, path], { stdio: 'ignore' });
 }
 
-function makeRoot(path: string): void {
+function makeRoot(path: string, uid: number | undefined): void {
   if (existsSync(path)) return;
   try {
     mkdirSync(path, { recursive: true, mode: 0o711 });
+    if (uid !== undefined) chownSync(path, uid, -1);
     chmodSync(path, 0o711);
   } catch (error) {
     throw diskFault(error, 'make', path);
   }
 }
 
-function make(path: string, mode: number, gid: number | undefined): boolean {
+function make(path: string, mode: number, uid: number | undefined, gid: number | undefined): boolean {
   if (existsSync(path)) return false;
   try {
     mkdirSync(path, { mode: 0o700 });
-    if (gid !== undefined) chownSync(path, -1, gid);
+    if (uid !== undefined || gid !== undefined) chownSync(path, uid ?? -1, gid ?? -1);
     chmodSync(path, mode);
     return true;
   } catch (error) {

@@ -137,8 +137,19 @@ function isOurs(name: string): boolean {
 
 /** Blanks beside a comma mean nothing in a list of addresses; an encoded one is folded anew. */
 function fieldText([name, value]: readonly [string, string]): string {
-  const text = value.replace(/\s+/g, ' ').trim();
+  const text = withWordsDecoded(value).replace(/\s+/g, ' ').trim();
   return `${name}: ${text.replace(/ ?, ?/g, ',')}`;
+}
+
+/** Python leaves the encoded words of a field alone that also has raw octets beyond ASCII. */
+function withWordsDecoded(value: string): string {
+  return value.replace(/=\?([\w-]+)\?([BQ])\?([^?]*)\?=/gi, (_, charset: string, encoding: string, text: string) => {
+    const latin1 = text
+      .replaceAll('_', ' ')
+      .replace(/=([0-9A-F]{2})/gi, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    const octets = encoding.toUpperCase() === 'B' ? Buffer.from(text, 'base64') : Buffer.from(latin1, 'latin1');
+    return new TextDecoder(charset).decode(octets);
+  });
 }
 
 function addressesOf(issued: readonly { address: string }[]): string[] {

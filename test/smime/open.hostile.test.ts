@@ -346,6 +346,14 @@ describe('openMessage, not fooled by altered encryption', () => {
     expect(outcomeOf(message, bob)).not.toBe('ok');
   });
 
+  it('does not decrypt GCM that stands where no tag is', () => {
+    const cms = cmsOf(asMessage(kit.encrypt(ENTITY, ENCRYPT_TO_BOB(), '-aes-256-gcm')));
+    const members = sequence(readContentInfo(cms).content, '');
+    const parts = [members.next(), members.next(), members.next()].map(({ start, end, source }) => source.bytes.subarray(start, end));
+    const message = asMessage(pkcs7Mime(seq(oid('1.2.840.113549.1.7.3'), ctx(0, seq(...parts)))));
+    expect(errorOf(message, bob)).toMatchObject({ code: 'unsupported-cms', message: expect.stringContaining('aes-256-gcm') });
+  });
+
   it.each([0, 4, 8, 11, 17])('refuses a GCM tag of %i octets', (length) => {
     const message = asMessage(kit.encrypt(ENTITY, ENCRYPT_TO_BOB(), '-aes-256-gcm'));
     const cms = cmsOf(message);

@@ -57,6 +57,16 @@ describe('readCertificate', () => {
     expect(withExtension.subjectKeyIdentifier).toHaveLength(20);
   });
 
+  it('refuses a certificate that has an extension twice', () => {
+    const extensions = ['1.2.3.4=DER:0500', '1.2.3.5=DER:0500'];
+    const { certificate } = kit.party({ key: EC('P-256'), extensions });
+    const twice = Buffer.from(certificate);
+    const second = twice.indexOf(Buffer.from('06032a0305', 'hex'));
+    twice[second + 4] = 4;
+    expect(() => readCertificate(certificate)).not.toThrow();
+    expect(() => readCertificate(twice)).toThrow(/twice/);
+  });
+
   it('refuses a certificate cut short at any octet', () => {
     for (let length = 0; length < alice.certificate.length; length += 1) {
       expect(() => readCertificate(alice.certificate.subarray(0, length))).toThrow(BerError);

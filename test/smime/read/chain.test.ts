@@ -60,6 +60,20 @@ describe('checkPath', () => {
     expect(reason(check(leaf, { anchors: [impostor] }))).toMatch(/no path leads/);
   });
 
+  it('does not trust a certificate that only names a CA as its issuer', () => {
+    const name = '/O=Example Trust/CN=Example Mail CA';
+    const identifier = readCertificate(kit.intermediate.certificate).subjectKeyIdentifier.toString('hex');
+    const impostor = kit.party({
+      key: KEY,
+      subject: name,
+      extensions: [...CA_EXTENSIONS.slice(0, 2), `subjectKeyIdentifier=${identifier}`],
+    });
+    const forged = kit.party({ key: KEY, extensions: mailExtensions('alice@example.com'), issuer: impostor });
+    expect(reason(check(forged))).toMatch(/no path leads/);
+    expect(check(forged, { candidates: [kit.intermediate, impostor] }).trusted).toBe(false);
+    expect(check(forged, { anchors: [impostor] }).trusted).toBe(true);
+  });
+
   it('does not trust a self-signed certificate that is no anchor', () => {
     const lone = kit.party({ key: KEY, extensions: mailExtensions('alice@example.com') });
     expect(check(lone, { candidates: [lone] }).trusted).toBe(false);

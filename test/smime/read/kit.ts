@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openssl } from '../../kit/openssl-cli.js';
+import { makeTemp, removeTemp } from '../../kit/temp.js';
 
 /** A certificate with its key, as files for openssl and as objects for us. */
 export interface Party {
@@ -41,7 +41,7 @@ export function mailExtensions(...addresses: string[]): string[] {
 
 /** A throwaway directory, a CA hierarchy root → intermediate, and openssl to make everything else with. */
 export class Kit {
-  readonly directory = mkdtempSync(join(tmpdir(), 'smime-read-'));
+  readonly directory = makeTemp('smime-read');
   #count = 0;
   readonly root: Party;
   readonly intermediate: Party;
@@ -53,12 +53,7 @@ export class Kit {
 
   /** Runs openssl; throws when it fails. */
   openssl(args: readonly string[], input?: Buffer): Buffer {
-    return execFileSync('openssl', args, {
-      cwd: this.directory,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      maxBuffer: 1 << 28,
-      ...(input && { input }),
-    });
+    return openssl(args, input);
   }
 
   file(content: Buffer | string, name = `file-${++this.#count}`): string {
@@ -117,7 +112,7 @@ export class Kit {
   }
 
   dispose(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    removeTemp(this.directory);
   }
 }
 

@@ -53,6 +53,13 @@ describe('unwrapOaep', () => {
     expect(unwrapOaep(altered, privateKey, { digest: 'sha256', maskDigest: 'sha1', label: Buffer.from('label') })).toBeUndefined();
   });
 
+  it('gives nothing for octets other than zero before the separator', () => {
+    const parameters = { digest: 'sha256', maskDigest: 'sha1', label: Buffer.alloc(0) };
+    // The "separator" 2 is not one; the 1 after it is.
+    const ciphertext = encryptMixed(Buffer.concat([Buffer.of(1), KEY]), 'sha256', 'sha1', Buffer.alloc(0), 2);
+    expect(unwrapOaep(ciphertext, privateKey, parameters)).toBeUndefined();
+  });
+
   it('gives nothing for a block without separator', () => {
     const ciphertext = encryptMixed(Buffer.alloc(0), 'sha256', 'sha1', Buffer.alloc(0), 0);
     expect(unwrapOaep(ciphertext, privateKey, { digest: 'sha256', maskDigest: 'sha1', label: Buffer.alloc(0) })).toBeUndefined();
