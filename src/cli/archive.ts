@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.js';
 import { SealdropError } from '../errors.js';
 import { isMessageId } from '../message-id.js';
 import { spoolLayout } from '../spool/layout.js';
-import { writeOut } from './input.js';
+import { writeOut } from './message-file.js';
 
 export function archiveCommand(): Command {
   const archive = new Command('archive').description('The compliance archive of originals. `audit verify` checks it against the records.');

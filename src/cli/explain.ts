@@ -7,7 +7,7 @@ import { type SealedMessage, Sealer } from '../daemon/sealer.js';
 import { Submitters } from '../daemon/submitter.js';
 import { KeyDirectory } from '../keys/key-directory.js';
 import { newMessageId } from '../message-id.js';
-import { readMessageFile } from './input.js';
+import { readMessageFile } from './message-file.js';
 import { note, print, printJson } from './output.js';
 
 export function explainCommand(ended: (exitCode: number) => void): Command {

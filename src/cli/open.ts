@@ -6,7 +6,7 @@ import { SealdropError } from '../errors.js';
 import { readCertificateFile } from '../keys/certificate-file.js';
 import { readKeyMaterial } from '../keys/key-material.js';
 import { type Layer, type OpenKeys, openMessage } from '../smime/open.js';
-import { readMessageFile, writeOut } from './input.js';
+import { readMessageFile, writeOut } from './message-file.js';
 import { note, reportError } from './output.js';
 
 interface OpenFlags {

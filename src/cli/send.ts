@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
 import { SealdropError } from '../errors.js';
-import { readMessageFile, writeOut } from './input.js';
+import { readMessageFile, writeOut } from './message-file.js';
 import { sendByPickup } from './send-pickup.js';
 import { queueMessage } from './send-queue.js';
 import { sealByHand } from './send-seal.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe } from '../smime/structure.js';
-import { readMessageFile } from './input.js';
+import { readMessageFile } from './message-file.js';
 import { print } from './output.js';
 
 export function showCommand(): Command {
