@@ -20,6 +20,7 @@ export interface Control {
 
 const maxRequestBytes = 10_000;
 const maxAnswerBytes = 10_000_000;
+const idleMs = 10_000;
 
 /**
  * The daemon's ear for `sealdrop queue` and `sealdrop doctor`: one JSON line in, one out, over a socket in the spool that only its user
@@ -31,7 +32,14 @@ export async function openControl(path: string, commands: ControlCommands, log: 
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
-  const server = createServer((socket) => void serve(socket, commands));
+  const sockets = new Set<Socket>();
+  // The asker ends its side with the request; without allowHalfOpen ours would end with it, before the answer.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.setTimeout(idleMs, () => socket.destroy());
+    void serve(socket, commands);
+  });
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, () => resolve()));
@@ -44,7 +52,12 @@ export async function openControl(path: string, commands: ControlCommands, log: 
   } finally {
     process.umask(umask);
   }
-  return { close: () => new Promise((resolve) => server.close(() => resolve())) };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+  return { close };
 }
 
 /** Asks the running daemon. Undefined if none listens. */
@@ -65,6 +78,7 @@ async function serve(socket: Socket, commands: ControlCommands): Promise<void> {
   socket.on('error', () => socket.destroy());
   try {
     const request = JSON.parse(await readLine(socket, maxRequestBytes)) as ControlRequest;
+    socket.setTimeout(0);
     const result = request.ask === 'health' ? await commands.health() : await commands.act(request.ask, request.id, request.by);
     socket.end(`${JSON.stringify({ result })}\n`);
   } catch (error) {

@@ -91,6 +91,7 @@ export class Daemon {
   stop(reason: string): void {
     this.stopReason ??= reason;
     this.intake?.stop();
+    this.outgoing?.halt();
   }
 
   /** Takes a new configuration between two batches. A broken one is reported, and the old one stays. */
@@ -308,7 +309,8 @@ export class Daemon {
     const fault = plainFault(error);
     // Told to stop while something was waited for: that is no failure, the mail stays where it is.
     if (fault.disposition === 'wait' && this.stopReason !== undefined) return;
-    if (fault.disposition === 'wait') this.tally.waits++;
+    if (fault.disposition === 'wait' && this.options.once) this.tally.waits++;
+    // A daemon waits wherever it can. What ends it is a failure that its service manager must see.
     else
       this.failure ??=
         error instanceof SealdropError ? error : new SealdropError(fault.code, fault.message, { disposition: 'fatal', cure: fault.cure });

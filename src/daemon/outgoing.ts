@@ -50,6 +50,7 @@ export class Outgoing {
   }
 
   add(message: HandedOver): void {
+    if (this.stopping) return;
     this.queue.push(message);
     this.next();
   }
@@ -58,11 +59,16 @@ export class Outgoing {
     while (this.depth > 0) await new Promise<void>((resolve) => this.wakers.push(resolve));
   }
 
-  /** Finishes what is being sent; the rest stays in `work/` with its intent and is resumed at the next start. */
-  async stop(): Promise<void> {
+  /** Begins nothing new: what is not being sent now stays in `work/` with its intent and is resumed at the next start. */
+  halt(): void {
     this.stopping = true;
     this.queue.length = 0;
     for (const wake of this.sleepers) wake();
+  }
+
+  /** Finishes what is being sent. */
+  async stop(): Promise<void> {
+    this.halt();
     await this.settled();
     await this.world.delivery.close();
   }

@@ -106,6 +106,7 @@ export class WorkerPool {
   }
 
   private dispatch(): void {
+    if (this.stopped) this.queue.length = 0;
     for (const index of this.idle) {
       const worker = this.workers[index];
       if (this.queue.length === 0 || worker === undefined) return;

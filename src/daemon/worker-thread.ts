@@ -5,7 +5,7 @@ import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { KeyDirectory } from '../keys/key-directory.js';
 import { ownCopyPath } from '../spool/accept.js';
-import { claimCandidate, type OpenCandidate, openCandidate, tooLarge, type Waiting } from '../spool/claim.js';
+import { type Candidate, claimCandidate, type OpenCandidate, openCandidate, tooLarge, type Waiting } from '../spool/claim.js';
 import { runBatch } from './batch.js';
 import { ByteBudget } from './byte-budget.js';
 import { type Job, jobFromClaim, jobFromWork } from './job.js';
@@ -71,7 +71,7 @@ async function take(offers: readonly Offer[]): Promise<{ done: Done[]; waiting: 
   let groupBytes = 0;
   for (const offer of offers) {
     if (stopping) break;
-    const opened = open(offer, waiting);
+    const opened = await patiently(() => open(offer, waiting));
     if (opened === undefined) continue;
     const bytes = peakFactor * sizeOf(opened) + (64 << 10);
     if (group.length > 0 && groupBytes + bytes > share) {
@@ -88,7 +88,11 @@ async function take(offers: readonly Offer[]): Promise<{ done: Done[]; waiting: 
 
 function open(offer: Offer, waiting: Waiting[]): OpenCandidate | SizedOwnOffer | undefined {
   if (offer.door === 'own') return { ...offer, sizeBytes: statSync(ownCopyPath(data.layout, offer.id)).size };
-  const opened = openCandidate(data.layout, offer, context.config.outbox, Date.now());
+  return openFile(offer, waiting);
+}
+
+function openFile(candidate: Candidate, waiting: Waiting[]): OpenCandidate | undefined {
+  const opened = openCandidate(data.layout, candidate, context.config.outbox, Date.now());
   if (opened.kind === 'open') return opened.file;
   if (opened.kind === 'waiting') waiting.push(opened);
   return undefined;
@@ -100,7 +104,7 @@ async function process(group: readonly (OpenCandidate | SizedOwnOffer)[], bytes:
     const started = performance.now();
     const jobs: Job[] = [];
     for (const one of group) {
-      const job = one.door === 'own' ? ownJob(one) : claimedJob(one, waiting);
+      const job = await (one.door === 'own' ? patiently(() => ownJob(one)) : claimedJob(one, waiting));
       if (job !== undefined) jobs.push(job);
     }
     if (jobs.length === 0) return [];
@@ -112,11 +116,18 @@ async function process(group: readonly (OpenCandidate | SizedOwnOffer)[], bytes:
   }
 }
 
-function claimedJob(file: OpenCandidate, waiting: Waiting[]): Job | undefined {
-  const claimed = claimCandidate(data.layout, file, context.config.outbox, Date.now());
-  if (claimed.kind === 'claimed') return jobFromClaim(claimed.claim);
-  if (claimed.kind === 'waiting') waiting.push(claimed);
-  return undefined;
+/** A claim that the disk refused is made again from its opening: its descriptor is closed by then, and the file may have changed. */
+function claimedJob(file: OpenCandidate, waiting: Waiting[]): Promise<Job | undefined> {
+  let opened: OpenCandidate | undefined = file;
+  return patiently(() => {
+    const candidate = opened ?? openFile(file, waiting);
+    opened = undefined;
+    if (candidate === undefined) return undefined;
+    const claimed = claimCandidate(data.layout, candidate, context.config.outbox, Date.now());
+    if (claimed.kind === 'claimed') return jobFromClaim(claimed.claim);
+    if (claimed.kind === 'waiting') waiting.push(claimed);
+    return undefined;
+  });
 }
 
 function ownJob(offer: SizedOwnOffer): Job {
@@ -167,12 +178,12 @@ function append(entries: Parameters<WorkerContext['audit']['append']>[0]): Promi
   });
 }
 
-async function patiently(step: () => void | Promise<void>): Promise<void> {
+async function patiently<T>(step: () => T | Promise<T>): Promise<T> {
   for (let waited = false; ; waited = true) {
     try {
-      await step();
+      const result = await step();
       if (waited) say({ kind: 'waits', fault: undefined });
-      return;
+      return result;
     } catch (error) {
       if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
       say({ kind: 'waits', fault: plainFault(error) });

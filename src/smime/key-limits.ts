@@ -1,7 +1,7 @@
 /** RFC 8551 §4.2: shorter RSA keys are not to be used. */
-export const leastRsaBits = 2048;
+export const LEAST_RSA_BITS = 2048;
 /** OpenSSL refuses to compute with longer ones (OPENSSL_RSA_MAX_MODULUS_BITS). */
-export const mostRsaBits = 16384;
+export const MOST_RSA_BITS = 16384;
 
 export type NistCurve = 'p256' | 'p384' | 'p521';
 

@@ -5,7 +5,7 @@ import { keyAgreeRecipientInfo } from './cms/key-agreement.js';
 import { keyTransportHeads, keyTransRecipientInfo } from './cms/key-transport.js';
 import type { RecipientKey } from './cms/recipient-key.js';
 import { issuerAndSerialNumber } from './cms/signed-data.js';
-import { leastRsaBits, mostRsaBits, nistCurve } from './key-limits.js';
+import { LEAST_RSA_BITS, MOST_RSA_BITS, nistCurve } from './key-limits.js';
 
 /** All of a recipient that does not change from one message to the next. Made once by `prepareRecipient` and kept. */
 export interface PreparedRecipient {
@@ -42,8 +42,8 @@ function recipientKeyOf(certificate: CertificateInput): RecipientKey {
   switch (publicKey.asymmetricKeyType) {
     case 'rsa': {
       const bits = details.modulusLength ?? 0;
-      if (bits < leastRsaBits || bits > mostRsaBits) {
-        throw unsupported(certificate, `its RSA key has ${bits} bits; ${leastRsaBits} to ${mostRsaBits} are accepted`);
+      if (bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS) {
+        throw unsupported(certificate, `its RSA key has ${bits} bits; ${LEAST_RSA_BITS} to ${MOST_RSA_BITS} are accepted`);
       }
       checkExponent(certificate, details.publicExponent ?? 0n);
       return { kind: 'rsa', publicKey, heads: keyTransportHeads(issuerAndSerial, Math.ceil(bits / 8)) };
@@ -92,7 +92,7 @@ function unsupported(certificate: CertificateInput, why: string, cause?: unknown
 function unusable(message: string, cause?: unknown): SealdropError {
   return new SealdropError('unusable-certificate', message, {
     disposition: 'quarantine',
-    cure: `Ask the recipient for a certificate with an RSA key of ${leastRsaBits} to ${mostRsaBits} bits, an EC key on P-256, P-384 or P-521, or an X25519 key.`,
+    cure: `Ask the recipient for a certificate with an RSA key of ${LEAST_RSA_BITS} to ${MOST_RSA_BITS} bits, an EC key on P-256, P-384 or P-521, or an X25519 key.`,
     cause,
   });
 }

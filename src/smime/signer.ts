@@ -10,7 +10,7 @@ import {
   smimeCapabilitiesAttribute,
 } from './cms/signed-attributes.js';
 import { certificateSet, issuerAndSerialNumber } from './cms/signed-data.js';
-import { leastRsaBits, mostRsaBits, nistCurve } from './key-limits.js';
+import { LEAST_RSA_BITS, MOST_RSA_BITS, nistCurve } from './key-limits.js';
 
 export interface Signer {
   /** DER. */
@@ -123,10 +123,10 @@ function publicKeyOf(certificate: CertificateInput): KeyObject {
 }
 
 function checkRsaSize(certificate: CertificateInput, bits: number | undefined): void {
-  if (bits === undefined || bits < leastRsaBits || bits > mostRsaBits) {
+  if (bits === undefined || bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS) {
     throw unsupported(
       certificate,
-      `its RSA key has ${bits ?? 'an unknown number of'} bits; ${leastRsaBits} to ${mostRsaBits} are accepted`,
+      `its RSA key has ${bits ?? 'an unknown number of'} bits; ${LEAST_RSA_BITS} to ${MOST_RSA_BITS} are accepted`,
     );
   }
 }
@@ -160,7 +160,7 @@ function belongsTogether(certificate: CertificateInput, privateKey: KeyObject): 
 function unsupported(certificate: CertificateInput, why: string, cause?: unknown): SealdropError {
   return unusable(
     `The certificate of ${certificate.subject} cannot be signed with: ${why}`,
-    `Get a certificate with an RSA key of ${leastRsaBits} to ${mostRsaBits} bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key.`,
+    `Get a certificate with an RSA key of ${LEAST_RSA_BITS} to ${MOST_RSA_BITS} bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key.`,
     cause,
   );
 }

@@ -70,7 +70,9 @@ test('no element of a list is ever lost: every @ outside quotes and comments is 
       const text = words.join('');
       const { mailboxes, invalid } = parseAddressList([text]);
       if (invalid.length > 0) return;
-      const bare = text.replace(/"[^"]*"/g, '').replace(/\([^)]*\)/g, '');
+      // Where quotes, comments and backslashes meet, only the reader itself can say which of them holds the other.
+      if (text.includes('\\') || (text.includes('"') && text.includes('('))) return;
+      const bare = withoutComments(text.replace(/"[^"]*"/g, ''));
       // A repeated address, `a@x <a@x>`, is the one case in which a mailbox accounts for two.
       const written = (bare.match(/@/g) ?? []).length;
       expect(written).toBeGreaterThanOrEqual(mailboxes.filter(({ address }) => !address.startsWith('"')).length);
@@ -117,3 +119,9 @@ describe('traps for quadratic time', () => {
     expect(elapsedMs(() => parseAddress(text))).toBeLessThan(100);
   });
 });
+
+/** Comments nest (RFC 5322 §3.2.2): the innermost go first. */
+function withoutComments(text: string): string {
+  const less = text.replace(/\([^()]*\)/g, '');
+  return less === text ? text : withoutComments(less);
+}
