@@ -1,5 +1,5 @@
 /**
- * How many bytes all workers together may have in flight (I7). A worker reserves before it reads and holds nothing while it waits, so
+ * How many bytes all workers together may have in flight (I7). A batch reserves before it reads and holds nothing while it waits, so
  * that waiting cannot lock up; what alone is larger than the budget is let through when nothing else is in flight.
  */
 export class ByteBudget {
@@ -15,23 +15,24 @@ export class ByteBudget {
     return new SharedArrayBuffer(4);
   }
 
-  /** Blocks the calling thread until the bytes are free; for worker threads only. Returns what gives them back. */
-  reserve(bytes: number): () => void {
+  /** Waits until the bytes are free, without blocking the thread: another batch of it may be the one to give them back. */
+  async reserve(bytes: number): Promise<() => void> {
     const wanted = toKiB(bytes);
     for (;;) {
       const inUse = Atomics.load(this.inUseKiB, 0);
       if (inUse === 0 || inUse + wanted <= this.limitKiB) {
         if (Atomics.compareExchange(this.inUseKiB, 0, inUse, inUse + wanted) === inUse) break;
       } else {
-        Atomics.wait(this.inUseKiB, 0, inUse, 1000);
+        await new Promise((resolve) => setTimeout(resolve, pollMs));
       }
     }
     return () => {
       Atomics.sub(this.inUseKiB, 0, wanted);
-      Atomics.notify(this.inUseKiB, 0);
     };
   }
 }
+
+const pollMs = 5;
 
 function toKiB(bytes: number): number {
   return Math.ceil(bytes / 1024);

@@ -18,6 +18,9 @@ export interface OwnOffer {
   readonly ticket: Ticket | undefined;
 }
 
+/** Takes a worker has at the same time: while one waits for the disk or the audit, the other one seals. */
+export const takesPerWorker = 2;
+
 export interface WorkerData {
   readonly config: Config;
   readonly layout: SpoolLayout;

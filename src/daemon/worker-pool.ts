@@ -2,7 +2,16 @@ import { Worker } from 'node:worker_threads';
 import type { AuditWriter } from '../audit/writer.js';
 import type { Config } from '../config/schema.js';
 import type { SealdropError } from '../errors.js';
-import { type FromWorker, type Offer, plainFault, type Report, revivedFault, type ToWorker, type WorkerData } from './protocol.js';
+import {
+  type FromWorker,
+  type Offer,
+  plainFault,
+  type Report,
+  revivedFault,
+  type ToWorker,
+  takesPerWorker,
+  type WorkerData,
+} from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
 export interface PoolEvents {
@@ -18,7 +27,8 @@ const offersPerTake = 32;
 /** The worker threads, and the queue in front of them. The queue is short: what is not queued waits in the outbox, where it costs nothing. */
 export class WorkerPool {
   private readonly workers: Worker[] = [];
-  private readonly idle = new Set<number>();
+  /** How many takes each worker is free for. */
+  private readonly free: number[] = [];
   private readonly queue: Offer[] = [];
   private readonly audit: AuditWriter;
   private readonly events: PoolEvents;
@@ -49,7 +59,7 @@ export class WorkerPool {
 
   /** Resolves when nothing is queued or in flight. */
   async settled(): Promise<void> {
-    while (!this.stopped && (this.queue.length > 0 || this.idle.size < this.workers.length)) await this.changed();
+    while (!this.stopped && (this.queue.length > 0 || this.isBusy())) await this.changed();
   }
 
   reconfigure(config: Config): void {
@@ -62,16 +72,16 @@ export class WorkerPool {
     for (const worker of this.workers) tell(worker, { kind: 'stop' });
     this.stopped = true;
     this.wake();
-    while (this.idle.size < this.workers.length) await this.changed();
+    while (this.isBusy()) await this.changed();
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
   private start(index: number, data: WorkerData): Worker {
     const worker = new Worker(new URL('./worker-thread.js', import.meta.url), { workerData: data });
-    this.idle.add(index);
+    this.free[index] = takesPerWorker;
     worker.on('message', (message: FromWorker) => this.hear(index, worker, message));
     worker.on('error', (error) => {
-      this.idle.add(index);
+      this.free[index] = takesPerWorker;
       this.stopped = true;
       this.events.failed(revivedFault(plainFault(error)));
       this.wake();
@@ -100,23 +110,32 @@ export class WorkerPool {
         this.events.failed(revivedFault(message.fault));
         break;
     }
-    this.idle.add(index);
+    this.free[index] = (this.free[index] ?? 0) + 1;
     this.dispatch();
     this.wake();
   }
 
   private dispatch(): void {
     if (this.stopped) this.queue.length = 0;
-    for (const index of this.idle) {
+    for (let index = this.freest(); this.queue.length > 0 && index !== undefined; index = this.freest()) {
       const worker = this.workers[index];
-      if (this.queue.length === 0 || worker === undefined) return;
+      if (worker === undefined) break;
       // Share what is there: several workers with a few messages each are faster than one with all.
-      const fair = Math.max(1, Math.min(offersPerTake, Math.ceil(this.queue.length / this.idle.size)));
-      const offers = this.queue.splice(0, fair);
-      this.idle.delete(index);
-      tell(worker, { kind: 'take', offers });
+      const takes = this.free.reduce((sum, free) => sum + free, 0);
+      const fair = Math.max(1, Math.min(offersPerTake, Math.ceil(this.queue.length / takes)));
+      this.free[index] = (this.free[index] ?? 1) - 1;
+      tell(worker, { kind: 'take', offers: this.queue.splice(0, fair) });
     }
     this.wake();
+  }
+
+  private freest(): number | undefined {
+    const most = Math.max(...this.free);
+    return most > 0 ? this.free.indexOf(most) : undefined;
+  }
+
+  private isBusy(): boolean {
+    return this.free.some((free) => free < takesPerWorker);
   }
 
   private changed(): Promise<void> {

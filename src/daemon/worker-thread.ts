@@ -17,6 +17,7 @@ import {
   plainFault,
   revivedFault,
   type ToWorker,
+  takesPerWorker,
   type WorkerData,
 } from './protocol.js';
 import { Sealer } from './sealer.js';
@@ -24,7 +25,7 @@ import { Submitters } from './submitter.js';
 import type { WorkerContext } from './worker-context.js';
 
 /**
- * A worker: takes offered messages, a group at a time, through `runBatch`. It shares nothing with the others but the byte budget; paths
+ * A worker: takes offered messages, a group at a time, through `runBatch`. While one take waits for the disk, another one works. It shares nothing with the others but the byte budget; paths
  * come in, records go out to the one audit writer.
  */
 const data = workerData as WorkerData;
@@ -66,7 +67,7 @@ port.on('message', (message: ToWorker) => {
 async function take(offers: readonly Offer[]): Promise<{ done: Done[]; waiting: Waiting[] }> {
   const done: Done[] = [];
   const waiting: Waiting[] = [];
-  const share = data.config.outbox.maxBytesInFlight / data.workers;
+  const share = data.config.outbox.maxBytesInFlight / (data.workers * takesPerWorker);
   let group: (OpenCandidate | SizedOwnOffer)[] = [];
   let groupBytes = 0;
   for (const offer of offers) {
@@ -99,7 +100,7 @@ function openFile(candidate: Candidate, waiting: Waiting[]): OpenCandidate | und
 }
 
 async function process(group: readonly (OpenCandidate | SizedOwnOffer)[], bytes: number, waiting: Waiting[]): Promise<Done[]> {
-  const release = budget.reserve(bytes);
+  const release = await budget.reserve(bytes);
   try {
     const started = performance.now();
     const jobs: Job[] = [];

@@ -7,28 +7,27 @@ const KiB = 1024;
 const dist = new URL('../../dist/daemon/byte-budget.js', import.meta.url).href;
 
 describe('ByteBudget', () => {
-  it('lets through what fits, and alone what is larger than the whole', () => {
+  it('lets through what fits, and alone what is larger than the whole', async () => {
     const budget = new ByteBudget(ByteBudget.shared(), 10 * KiB);
-    const first = budget.reserve(4 * KiB);
-    const second = budget.reserve(6 * KiB);
+    const first = await budget.reserve(4 * KiB);
+    const second = await budget.reserve(6 * KiB);
     first();
     second();
-    budget.reserve(100 * KiB)();
-    budget.reserve(10 * KiB)();
+    (await budget.reserve(100 * KiB))();
+    (await budget.reserve(10 * KiB))();
   });
 
   it('makes another thread wait until the bytes are given back', async () => {
     const shared = ByteBudget.shared();
     const budget = new ByteBudget(shared, 10 * KiB);
-    const release = budget.reserve(8 * KiB);
+    const release = await budget.reserve(8 * KiB);
     const state = new Int32Array(new SharedArrayBuffer(4));
     const code = `
       const { workerData } = require('node:worker_threads');
       import(${JSON.stringify(dist)}).then(({ ByteBudget }) => {
         const state = new Int32Array(workerData.state);
         Atomics.store(state, 0, 1);
-        new ByteBudget(workerData.shared, ${10 * KiB}).reserve(${4 * KiB});
-        Atomics.store(state, 0, 2);
+        new ByteBudget(workerData.shared, ${10 * KiB}).reserve(${4 * KiB}).then(() => Atomics.store(state, 0, 2));
       });`;
     const worker = new Worker(code, { eval: true, workerData: { shared, state: state.buffer } });
     await waitFor('the worker to ask', () => Atomics.load(state, 0) === 1);
