@@ -14,7 +14,7 @@ export interface OuterOptions {
 /**
  * The header that stays outside the sealed entity, in its order: without Content-* and MIME-Version, without Bcc and
  * Resent-Bcc, without what belongs to an earlier delivery (Return-Path) or is broken by sealing (DKIM-Signature). ASCII,
- * lines of at most 998 octets; Date and Message-ID are supplied when missing (RFC 5322 §3.6).
+ * lines of at most 998 octets; Date, Message-ID and a destination are supplied when missing (RFC 5322 §3.6).
  */
 export function outerHeader(message: Canonical, options: OuterOptions): { fields: readonly HeaderField[]; changes: string[] } {
   const changes: string[] = [];
@@ -50,6 +50,8 @@ function suppliedFields(fields: readonly HeaderField[], { date, messageId }: Out
   // RFC 5322 §3.3: toUTCString differs from it only in the name of the zone.
   if (!hasValue(fields, 'Date')) supplied.push(makeField('Date', date.toUTCString().replace('GMT', '+0000')));
   if (!hasValue(fields, 'Message-ID')) supplied.push(makeField('Message-ID', `<${messageId}>`));
+  // A mail to blind recipients only: some MTAs and filters refuse a header without any destination (RFC 5322 §3.4, an empty group).
+  if (!hasValue(fields, 'To') && !hasValue(fields, 'Cc')) supplied.push(makeField('To', 'undisclosed-recipients:;'));
   return supplied;
 }
 
