@@ -88,7 +88,7 @@ function sealJob(job: Job, bytes: Buffer, { sealer, submitterOf, now }: WorkerCo
  * intent: staged files of messages without one are removed at the next start, the archive entry is found to be ours already.
  */
 async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<void> {
-  const { layout, config, marker } = context;
+  const { layout, config } = context;
   const { pickup } = config.delivery;
   const staged = jobs.filter((job) => job.sealed !== undefined && job.fault === undefined && job.intent === undefined);
   if (staged.length === 0) return;
@@ -97,6 +97,7 @@ async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<v
       context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
   }
   const unwritten = staged.filter((job) => job.staged.length === 0);
+  if (unwritten.some(goesByPickup)) requireStaging(context);
   const written = await writeTogether((files) => unwritten.map((job) => stageJob(job, context, files)));
   unwritten.forEach((job, index) => {
     job.staged.push(...(written[index] ?? []));
@@ -107,7 +108,13 @@ async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<v
   const touched = new Set(complete.flatMap((job) => job.staged.map((copy) => copy.via)));
   if (touched.has('pickup') && pickup !== undefined) {
     syncDirectory(pickup.staging);
-    requireMarker(pickup.staging, marker ?? '');
+    try {
+      requireStaging(context);
+    } catch (error) {
+      // It went away in between, so what was written may lie elsewhere: all of it is sealed and written again.
+      for (const job of complete) removeStaged(job, context);
+      throw error;
+    }
   }
   if (touched.has('smtp')) syncDirectory(layout.sealed);
   syncArchive(
@@ -115,6 +122,16 @@ async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<v
     complete.map((job) => job.id),
   );
   for (const job of complete) job.intent = intentOf(job, context);
+}
+
+function goesByPickup({ sealed }: Job): boolean {
+  return sealed?.copies.some(({ plan }) => plan.via === 'pickup') === true;
+}
+
+/** Asked before anything is written, lest it be put into the empty directory under an unmounted one; and again behind it, before an intent. */
+function requireStaging({ config, marker }: WorkerContext): void {
+  const { pickup } = config.delivery;
+  if (pickup !== undefined) requireMarker(pickup.staging, marker ?? '');
 }
 
 /** Seals and writes one copy after the other. A copy that cannot be sealed (a defect) sets the whole message aside. */

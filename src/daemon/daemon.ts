@@ -4,14 +4,12 @@ import { AuditWriter } from '../audit/writer.js';
 import { smtpPassword } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { checkPickup } from '../delivery/pickup-directory.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
 import { SealdropError } from '../errors.js';
 import { bootId } from '../spool/boot-id.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { lockSpool, type SpoolLock } from '../spool/lock.js';
 import { checkOutbox, checkVolatile, gidOf, prepareSpool } from '../spool/prepare.js';
-import { ensureMarker } from '../spool/staging-marker.js';
 import { version } from '../version.js';
 import { ByteBudget } from './byte-budget.js';
 import { type Control, openControl } from './control.js';
@@ -20,10 +18,12 @@ import { exitCodeOf } from './exit-code.js';
 import { Health, type HealthReport } from './health.js';
 import { Intake } from './intake.js';
 import type { Log } from './log.js';
+import { openPickup } from './open-pickup.js';
 import { Outgoing } from './outgoing.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
+import { refuseFixedChanges } from './reload.js';
 import { RetryClock } from './retry-clock.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -99,8 +99,7 @@ export class Daemon {
     const path = this.options.configPath;
     try {
       const config = loadConfig(path);
-      const fixed = fixedDifference(this.config, config);
-      if (fixed !== undefined) throw needsRestart(fixed);
+      refuseFixedChanges(this.config, config);
       checkOutbox(this.layout, config.senders !== null);
       this.config = config;
       this.pool?.reconfigure(config);
@@ -150,7 +149,7 @@ export class Daemon {
       patiently: (step) => this.patiently('pickup', step),
     });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
-    const marker = await this.openPickup();
+    const marker = await openPickup(config, (step) => this.patiently('pickup', step));
     this.pool = this.openPool(audit, marker, archiveGroup);
     this.retries = new RetryClock(layout, (id) =>
       this.act('retry', id, process.getuid?.() ?? 0).then(
@@ -217,23 +216,6 @@ export class Daemon {
       },
       failed: (error) => this.fail(error),
     });
-  }
-
-  /** Proves that a commit will work before anything is staged; waits while the directories are not there (I8). */
-  private async openPickup(): Promise<string | undefined> {
-    const { pickup } = this.config.delivery;
-    if (pickup === undefined) return undefined;
-    await this.patiently('pickup', () => {
-      const { directory, staging, bad } = pickup;
-      try {
-        checkPickup({ directory, staging, bad, allowVolatile: this.config.allowVolatile });
-      } catch (error) {
-        // At start a mount that will never fit is a mistake in the set-up, not a fault that passes.
-        if (error instanceof SealdropError && error.code === 'rename-crosses-mounts') throw asFatal(error);
-        throw error;
-      }
-    });
-    return this.patiently('pickup', () => ensureMarker(pickup.staging));
   }
 
   private onReport(report: Report): void {
@@ -342,33 +324,4 @@ export class Daemon {
     if (quarantined > 0) return 65;
     return waits > 0 || deferred > 0 ? 75 : 0;
   }
-}
-
-/** What cannot change while messages are under way: where they lie and where they were staged. */
-function fixedDifference(before: Config, after: Config): string | undefined {
-  const fixed: readonly [string, (config: Config) => unknown][] = [
-    ['spool', (config) => config.spool],
-    ['delivery.pickup', (config) => config.delivery.pickup],
-    ['delivery.smtp', (config) => config.delivery.smtp],
-    ['delivery.retry', (config) => config.delivery.retry],
-    ['workers', (config) => config.workers],
-    ['outbox.maxBytesInFlight', (config) => config.outbox.maxBytesInFlight],
-    ['outbox.rescanMs', (config) => config.outbox.rescanMs],
-    ['outbox.group', (config) => config.outbox.group],
-    ['archive', (config) => config.archive],
-    ['http', (config) => config.http],
-    ['log', (config) => config.log],
-  ];
-  return fixed.find(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)))?.[0];
-}
-
-function needsRestart(key: string): SealdropError {
-  return new SealdropError('needs-restart', `${key} changed, which takes effect only at a restart`, {
-    disposition: 'fatal',
-    cure: 'Restart sealdrop; it finishes what is under way and loses nothing.',
-  });
-}
-
-function asFatal(error: SealdropError): SealdropError {
-  return new SealdropError(error.code, error.message, { disposition: 'fatal', cure: error.cure, cause: error });
 }

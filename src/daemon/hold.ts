@@ -1,9 +1,15 @@
 import { SealdropError } from '../errors.js';
-import type { Ticket } from '../spool/ticket.js';
+import type { Intent, Ticket } from '../spool/ticket.js';
 import { nextAttempt, type RetryTimes } from './backoff.js';
-import type { Job } from './job.js';
 
-export type HoldFacts = Pick<Job, 'id' | 'submittedAs' | 'uid' | 'earlier' | 'intent'>;
+export interface HoldFacts {
+  readonly id: string;
+  readonly submittedAs: string;
+  readonly uid: number;
+  /** The ticket it had before, and the intent if there is one. */
+  readonly earlier: Ticket | undefined;
+  readonly intent: Intent | undefined;
+}
 
 export interface SetAside {
   readonly event: 'deferred' | 'quarantined';

@@ -25,9 +25,18 @@ export function lockSpool(path: string, nowMs: number): SpoolLock {
     closeSync(descriptor);
     throw run.status === 99 ? heldError(path) : noFlockError(path, run.error ?? run.stderr?.toString());
   }
-  ftruncateSync(descriptor, 0);
-  writeSync(descriptor, `pid ${process.pid} on ${hostname()} since ${new Date(nowMs).toISOString()}\n`, 0);
+  sayWho(descriptor, nowMs);
   return { release: () => closeSync(descriptor) };
+}
+
+/** On a full disk the text is missing; the lock is held all the same. */
+function sayWho(descriptor: number, nowMs: number): void {
+  try {
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, `pid ${process.pid} on ${hostname()} since ${new Date(nowMs).toISOString()}\n`, 0);
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
 
 /** Whether somebody holds the lock now. For commands that only look. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { syncDirectory, writeNewFile } from '../disk/durable.js';
 import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
@@ -33,6 +33,11 @@ export function hasMarker(staging: string, marker: string): boolean {
 /** Before every intent: committing into a directory that is no longer the one we staged into would lose mail. */
 export function requireMarker(staging: string, marker: string): void {
   if (hasMarker(staging, marker)) return;
+  try {
+    statSync(staging);
+  } catch (error) {
+    throw diskFault(error, 'look at', staging);
+  }
   throw new SealdropError('staging-lost', `the staging directory ${staging} is no longer the one sealdrop started with`, {
     disposition: 'wait',
     cure: 'Mount the right directory again; if staging was emptied on purpose, restart sealdrop.',

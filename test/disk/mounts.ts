@@ -27,9 +27,9 @@ export function mountTiny(path: string, sizeKiB: number): void {
   mounted.push(path);
 }
 
-/** Mounts `directory` once more on itself, so that it can be made read-only. */
-export function mountOnItself(path: string): void {
-  mount(['--bind', path, path]);
+/** Shows the directory `from` at `path` as well, as a mount of its own. */
+export function mountFrom(from: string, path: string): void {
+  mount(['--bind', from, path]);
   mounted.push(path);
 }
 

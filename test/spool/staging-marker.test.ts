@@ -43,5 +43,8 @@ test('before an intent the directory must be the one it was, otherwise it is wai
 });
 
 test('a directory that is not there is waited for', () => {
-  expect(() => ensureMarker(join(staging, 'gone'))).toThrow(expect.objectContaining({ code: 'directory-missing', disposition: 'wait' }));
+  const marker = ensureMarker(staging);
+  const missing = expect.objectContaining({ code: 'directory-missing', disposition: 'wait' });
+  expect(() => requireMarker(join(staging, 'gone'), marker)).toThrow(missing);
+  expect(() => ensureMarker(join(staging, 'gone'))).toThrow(missing);
 });

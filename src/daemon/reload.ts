@@ -1,0 +1,28 @@
+import type { Config } from '../config/schema.js';
+import { SealdropError } from '../errors.js';
+
+/** Throws `needs-restart` if a reload would change what cannot change while messages are under way: where they lie, where they were staged. */
+export function refuseFixedChanges(before: Config, after: Config): void {
+  const fixed: readonly [string, (config: Config) => unknown][] = [
+    ['spool', (config) => config.spool],
+    ['delivery.pickup', (config) => config.delivery.pickup],
+    ['delivery.smtp', (config) => config.delivery.smtp],
+    ['delivery.retry', (config) => config.delivery.retry],
+    ['workers', (config) => config.workers],
+    ['outbox.maxBytesInFlight', (config) => config.outbox.maxBytesInFlight],
+    ['outbox.rescanMs', (config) => config.outbox.rescanMs],
+    ['outbox.group', (config) => config.outbox.group],
+    ['archive', (config) => config.archive],
+    ['http', (config) => config.http],
+    ['log', (config) => config.log],
+  ];
+  const changed = fixed.find(([, of]) => JSON.stringify(of(before)) !== JSON.stringify(of(after)));
+  if (changed !== undefined) throw needsRestart(changed[0]);
+}
+
+function needsRestart(key: string): SealdropError {
+  return new SealdropError('needs-restart', `${key} changed, which takes effect only at a restart`, {
+    disposition: 'fatal',
+    cure: 'Restart sealdrop; it finishes what is under way and loses nothing.',
+  });
+}
