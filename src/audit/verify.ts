@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { chainDays, chainName, detailsDays, detailsName } from './files.js';
 import { linesOf } from './lines.js';
 import { type ChainRecord, commitmentTo, firstPrev, parseChainLine, parseDetailsLine } from './record.js';
@@ -82,7 +82,8 @@ export function verifyChain(directory: string, each: (verified: VerifiedRecord) 
     else details.finish(findings);
   }
   for (const day of detailsDays(directory)) {
-    if (!days.includes(day)) {
+    // An empty one is left by a crash, or a full disk, between making the two files of a day.
+    if (!days.includes(day) && statSync(`${directory}/${detailsName(day)}`).size > 0) {
       findings.push({
         kind: 'segment-missing',
         file: chainName(day),

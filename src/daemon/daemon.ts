@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
 import { SealdropError } from '../errors.js';
 import { bootId } from '../spool/boot-id.js';
+import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { lockSpool, type SpoolLock } from '../spool/lock.js';
 import { checkOutbox, checkVolatile, gidOf, prepareSpool } from '../spool/prepare.js';
@@ -79,7 +80,7 @@ export class Daemon {
       await this.start();
       const files = await this.intakeUntilEnd();
       await this.outgoing?.settled();
-      if (files.filesWait) this.tally.waits++;
+      if (files.filesWait || inventoryOf(this.layout.retry).messages.length > 0) this.tally.waits++;
     } catch (error) {
       this.fail(error);
     }
@@ -151,6 +152,11 @@ export class Daemon {
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
     const marker = await openPickup(config, (step) => this.patiently('pickup', step));
     this.pool = this.openPool(audit, marker, archiveGroup);
+    this.intake = new Intake(
+      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
+      this.pool,
+      this.health,
+    );
     this.retries = new RetryClock(layout, (id) =>
       this.act('retry', id, process.getuid?.() ?? 0).then(
         () => undefined,
@@ -163,17 +169,12 @@ export class Daemon {
   }
 
   private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
-    const { pool, layout, config } = this;
-    if (pool === undefined || this.stopReason !== undefined) return { filesWait: false };
-    this.retries?.start(config.outbox.rescanMs, this.options.once);
-    this.intake = new Intake(
-      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
-      pool,
-      this.health,
-    );
+    const { intake, layout, config } = this;
+    if (intake === undefined || this.stopReason !== undefined) return { filesWait: false };
+    await this.retries?.start(config.outbox.rescanMs, this.options.once);
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
-    return this.intake.run();
+    return intake.run();
   }
 
   private openPool(audit: AuditWriter, marker: string | undefined, archiveGroup: number | undefined): WorkerPool {

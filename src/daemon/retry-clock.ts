@@ -15,9 +15,10 @@ export class RetryClock {
     this.retry = retry;
   }
 
-  start(tickMs: number, once: boolean): void {
+  /** With `once` resolves when everything that is due now is back in work. */
+  async start(tickMs: number, once: boolean): Promise<void> {
+    if (once) return this.tick();
     void this.tick();
-    if (once) return;
     this.timer = setInterval(() => void this.tick(), Math.max(1000, tickMs));
   }
 
