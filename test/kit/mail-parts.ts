@@ -133,9 +133,9 @@ function verbatim(content: string): Part {
   return { header: ['Content-Type: text/plain; charset=us-ascii'], body: [{ octets: Buffer.from(content), verbatim: true }] };
 }
 
-/** All octet values, line ends of every kind; the last is a letter, so that it is clear where the part ends. */
+/** All octet values, line ends of every kind; first and last are letters, so that it is clear to every reader where the part begins and ends. */
 function binary(random: Random): Part {
-  const content = Buffer.concat([Buffer.from('\n\r\r\n\0--\n'), random.bytes(random.between(1, 3000)), Buffer.from('Z')]);
+  const content = Buffer.concat([Buffer.from('A\n\r\r\n\0--\n'), random.bytes(random.between(1, 3000)), Buffer.from('Z')]);
   return {
     header: ['Content-Type: application/octet-stream; name=raw.bin', 'Content-Transfer-Encoding: binary'],
     body: [{ octets: content, verbatim: true }],
