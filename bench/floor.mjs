@@ -1,5 +1,5 @@
 // @ts-check
-import { createCipheriv, createPrivateKey, createPublicKey, constants, createHash, publicEncrypt, randomBytes, sign } from 'node:crypto';
+import { constants, createCipheriv, createHash, createPrivateKey, createPublicKey, publicEncrypt, randomBytes, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 

@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 
-await throughput(Number(values.messages), Number(values.size));
+if (Number(values.messages) > 0) await throughput(Number(values.messages), Number(values.size));
 if (Number(values.backlog) > 0) await backlog(Number(values.backlog));
 if (Number(values.idle) > 0) await idle(Number(values.idle));
 
@@ -44,7 +44,9 @@ async function throughput(count, sizeBytes) {
     const seconds = (performance.now() - started - (first ?? 0)) / 1000;
     const rate = count / seconds;
     if (status !== 0 || readdirSync(site.pickup).length !== count) throw new Error(`the run failed: exit ${status}`);
-    console.log(`${sizeBytes} bytes, RSA-2048, signed and encrypted, durable: ${rate.toFixed(0)} msg/s; floor ${floor.toFixed(0)} msg/s; ratio to floor ${(rate / floor).toFixed(2)}; peak ${peakMiB.toFixed(0)} MiB`);
+    console.log(
+      `${sizeBytes} bytes, RSA-2048, signed and encrypted, durable: ${rate.toFixed(0)} msg/s; floor ${floor.toFixed(0)} msg/s; ratio to floor ${(rate / floor).toFixed(2)}; peak ${peakMiB.toFixed(0)} MiB`,
+    );
   } finally {
     site.remove();
   }
@@ -62,7 +64,9 @@ async function backlog(count) {
     const first = performance.now() - started;
     await until(() => readdirSync(site.pickup).length >= count / 10);
     const { peakMiB } = usage(pid);
-    console.log(`${count} files waiting at start: first message after ${(first / 1000).toFixed(2)} s, peak memory ${peakMiB.toFixed(0)} MiB over the first tenth`);
+    console.log(
+      `${count} files waiting at start: first message after ${(first / 1000).toFixed(2)} s, peak memory ${peakMiB.toFixed(0)} MiB over the first tenth`,
+    );
     daemon.kill('SIGKILL');
     await new Promise((resolve) => daemon.once('exit', resolve));
   } finally {

@@ -30,16 +30,19 @@ export class Health {
     this.log = log;
   }
 
-  /** `fault` undefined: that place works again. Only changes are logged. */
+  /**
+   * `fault` undefined: that place works again. Only a change of the kind of fault is logged: what strikes a worker strikes each of its
+   * messages in turn, every second, with another file name.
+   */
   pause(where: string, fault: PlainFault | undefined): void {
     const known = this.pauses.get(where);
     if (fault === undefined) {
       if (known === undefined) return;
       this.pauses.delete(where);
       this.log.info('works again', { where, code: known.code });
-    } else if (known?.code !== fault.code || known.message !== fault.message) {
+    } else {
       this.pauses.set(where, { ...fault, since: known?.since ?? new Date().toISOString() });
-      this.log.warn(fault.message, { where, code: fault.code, cure: fault.cure });
+      if (known?.code !== fault.code) this.log.warn(fault.message, { where, code: fault.code, cure: fault.cure });
     }
   }
 

@@ -23,6 +23,8 @@ export interface PoolEvents {
 }
 
 const offersPerTake = 32;
+/** Messages are short-lived; a small young generation keeps their garbage, and so the process, small. */
+const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
 /** The worker threads, and the queue in front of them. The queue is short: what is not queued waits in the outbox, where it costs nothing. */
 export class WorkerPool {
@@ -77,7 +79,7 @@ export class WorkerPool {
   }
 
   private start(index: number, data: WorkerData): Worker {
-    const worker = new Worker(new URL('./worker-thread.js', import.meta.url), { workerData: data });
+    const worker = new Worker(new URL('./worker-thread.js', import.meta.url), { workerData: data, resourceLimits });
     this.free[index] = takesPerWorker;
     worker.on('message', (message: FromWorker) => this.hear(index, worker, message));
     worker.on('error', (error) => {
