@@ -43,7 +43,7 @@ function list(directory: string, { id, json }: { id?: string; json?: boolean }):
   }
 }
 
-function verify(configPath: string, json: boolean): number {
+export function verify(configPath: string, json: boolean): number {
   const layout = spoolLayout(loadConfig(configPath).spool);
   const report = verifyTrail(layout.audit, layout.archive);
   if (json) printJson(report);

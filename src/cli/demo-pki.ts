@@ -52,7 +52,7 @@ export function demoAuthority(directory: string): DemoAuthority {
       extensions: leafExtensions(address),
     });
     writeFileSync(`${keys}/${address}.pem`, pair.privatePem, { mode: 0o600 });
-    writeFileSync(crt, leaf + rootPem);
+    for (const place of new Set([certificates, keys])) writeFileSync(`${place}/${address}.crt`, leaf + rootPem);
   };
   return { rootPem, issue: (at, address) => make(at, at, address), issueApart: make };
 }

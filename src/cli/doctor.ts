@@ -1,47 +1,86 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
+import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
+import { configChecks } from './doctor/config-checks.js';
+import { daemonChecks } from './doctor/daemon-checks.js';
 import { deliveryChecks } from './doctor/delivery-checks.js';
-import { type Finding, ok } from './doctor/finding.js';
+import { type Finding, fail } from './doctor/finding.js';
 import { hostChecks } from './doctor/host-checks.js';
 import { keyChecks } from './doctor/key-checks.js';
+import { outboxChecks } from './doctor/outbox-checks.js';
 import { spoolChecks } from './doctor/spool-checks.js';
+import { becomeServiceUser } from './doctor/user-checks.js';
 import { print, printJson } from './output.js';
+import { type Colours, coloursFor, widthOf, wrapped } from './terminal.js';
 
 export function doctorCommand(ended: (exitCode: number) => void): Command {
   return new Command('doctor')
-    .description('Check the installation: configuration, spool, keys, the way to the MTA, the host. Each finding comes with its cure.')
+    .description('Check the installation: configuration, spool, keys, the way to the MTA, the machine. Each finding with its cure.')
     .requiredOption('-c, --config <file>', 'configuration file')
-    .option('--json', 'print facts as JSON')
-    .addHelpText('after', '\nRun it as the user sealdrop runs as. It changes nothing. Exit 0 if there is no error, 78 otherwise.')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', help)
     .action(async (options: { config: string; json?: boolean }) => ended(await doctor(options.config, options.json === true)));
 }
 
+const help = `
+Nothing is changed and no mail is sent; the rename into the pickup directory is
+tried with an empty directory, and the SMTP server is logged in to. Run as root
+it looks at everything as the user to whom the spool belongs.
+
+Exit codes: 0 no errors (there may be warnings), 78 errors.`;
+
 async function doctor(configPath: string, json: boolean): Promise<number> {
-  const config = loadConfig(configPath);
-  const layout = spoolLayout(config.spool);
-  const now = new Date();
-  const findings: Finding[] = [
-    ok('configuration', `${configPath} is valid`),
-    ...spoolChecks(config, layout),
-    ...keyChecks(config, now),
-    ...(await deliveryChecks(config)),
-    ...(await hostChecks(config, layout, now)),
-  ];
-  if (json) printJson(findings);
-  else for (const finding of findings) printFinding(finding);
-  const errors = findings.filter(({ level }) => level === 'error').length;
-  if (!json) print(errors === 0 ? '\nNo errors.' : `\n${errors} error${errors === 1 ? '' : 's'}.`);
+  const findings = await findingsOf(configPath);
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  const [errors, warnings] = [count('error'), count('warning')];
+  if (json) printJson({ config: configPath, errors, warnings, findings });
+  else {
+    const colour = coloursFor(process.stdout);
+    for (const finding of findings) for (const line of findingLines(finding, colour)) print(line);
+    const verdict = errors + warnings === 0 ? 'All is well.' : `${plural(errors, 'error')}, ${plural(warnings, 'warning')}.`;
+    print(`\n${errors > 0 ? colour.red(verdict) : verdict}`);
+  }
   return errors === 0 ? exitCodes.ok : exitCodes.configuration;
 }
 
-const marks = { ok: ['ok     ', 32], note: ['note   ', 36], warning: ['warning', 33], error: ['ERROR  ', 31] } as const;
+async function findingsOf(configPath: string): Promise<Finding[]> {
+  let config: Config;
+  try {
+    config = loadConfig(configPath);
+  } catch (error) {
+    if (!(error instanceof SealdropError)) throw error;
+    const { message, cure } = error;
+    return message.split('\n').map((line) => fail('config', line, cure));
+  }
+  const layout = spoolLayout(config.spool);
+  const now = new Date();
+  return [
+    ...becomeServiceUser(layout.root),
+    ...configChecks(config, configPath),
+    ...spoolChecks(config, layout),
+    ...outboxChecks(config, layout),
+    ...keyChecks(config, now),
+    ...(await deliveryChecks(config, now)),
+    ...hostChecks(config, layout, now),
+    ...(await daemonChecks(layout)),
+  ];
+}
 
-function printFinding({ level, topic, text, cure }: Finding): void {
-  const [word, colour] = marks[level];
-  const coloured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  const mark = coloured ? `\u001b[${colour}m${word}\u001b[0m` : word;
-  print(`${mark}  ${topic.padEnd(13)}  ${text}`);
-  if (cure !== undefined) print(`                          ${cure}`);
+function findingLines({ level, topic, text, cure }: Finding, colour: Colours): string[] {
+  const paint = { ok: colour.green, note: colour.dim, warning: colour.yellow, error: colour.red }[level];
+  const indent = ' '.repeat(18);
+  const width = widthOf(process.stdout);
+  const [first = '', ...more] = wrapped(text, `${level.padEnd(7)}  ${topic.padEnd(7)}  `, indent, width);
+  return [
+    paint(first.slice(0, level.length)) + first.slice(level.length),
+    ...more,
+    ...(cure === undefined ? [] : wrapped(cure, `${indent}→ `, `${indent}  `, width)),
+  ];
+}
+
+function plural(count: number, thing: string): string {
+  return `${count === 0 ? 'no' : count} ${thing}${count === 1 ? '' : 's'}`;
 }

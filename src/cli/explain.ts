@@ -1,94 +1,65 @@
+import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
-import type { Config } from '../config/schema.js';
-import { exitCodes } from '../daemon/exit-code.js';
-import { plainFault } from '../daemon/protocol.js';
-import { type SealedMessage, Sealer } from '../daemon/sealer.js';
+import { exitCodeOf, exitCodes } from '../daemon/exit-code.js';
+import { revivedFault } from '../daemon/protocol.js';
+import { Sealer, type Submitter } from '../daemon/sealer.js';
 import { Submitters } from '../daemon/submitter.js';
 import { KeyDirectory } from '../keys/key-directory.js';
-import { newMessageId } from '../message-id.js';
-import { readMessageFile } from './message-file.js';
+import { type Explanation, explain } from './explain-facts.js';
+import { explanationLines } from './explain-text.js';
+import { readInput } from './input.js';
 import { note, print, printJson } from './output.js';
+import { uidNamed } from './unix-names.js';
+
+interface ExplainOptions {
+  readonly config: string;
+  readonly as?: string;
+  readonly json?: boolean;
+}
 
 export function explainCommand(ended: (exitCode: number) => void): Command {
   return new Command('explain')
-    .description(
-      'Dry run: what would become of a message - who gets which copy, by which rule, sealed how, sent which way - or why it is refused.',
-    )
-    .argument('<file>', 'message file, or - for standard input')
+    .description('Dry run: what would become of a message, and why. Nothing is written or sent.')
+    .argument('<file>', 'the message, - for standard input')
     .requiredOption('-c, --config <file>', 'configuration file')
-    .option('--uid <uid>', 'the user who would submit it, for senders: (default: you)', Number)
+    .option('--as <user>', 'user or uid who would submit it, for senders: (default: the owner of the file)')
     .option('--json', 'print facts as JSON')
-    .action((file: string, options: { config: string; uid?: number; json?: boolean }) => {
-      ended(explain(file, loadConfig(options.config), options));
-    });
+    .addHelpText('after', help)
+    .action(async (file: string, options: ExplainOptions) => ended(await run(file, options)));
 }
 
-interface CopyFacts {
-  readonly recipients: readonly string[];
-  readonly blind: boolean;
-  readonly rule: string | null;
-  readonly via: string;
-  readonly sign: string;
-  readonly encryptTo: readonly string[];
-  readonly content: string | null;
-  readonly sizeBytes: number;
-  /** The envelope lines of the pickup file. */
-  readonly head: string | null;
-}
+const help = `
+Shows the envelope and where it comes from, the identity that signs, for every
+recipient the rule that decided and the certificate, the copies with their
+algorithms and way, the head of the pickup file, what changes in the bytes and
+which control headers are dropped - or why the message would be refused.
 
-function explain(file: string, config: Config, options: { uid?: number; json?: boolean }): number {
+Exit codes: 0 it would go out, 65 it would be held for a person, 75 it would
+wait or be tried again, 78 the configuration is not valid.`;
+
+async function run(file: string, options: ExplainOptions): Promise<number> {
+  const config = loadConfig(options.config);
   const keys = new KeyDirectory(config.keys);
-  const sealer = new Sealer(config, keys);
-  const now = new Date();
-  let sealed: SealedMessage;
-  try {
-    keys.refresh();
-    const submitter = config.senders === null ? undefined : new Submitters().namesOf(options.uid ?? process.getuid?.() ?? 0, now.getTime());
-    sealed = sealer.seal(readMessageFile(file), newMessageId(now.getTime()), submitter, now);
-  } catch (error) {
-    const { code, message, disposition, cure } = plainFault(error);
-    if (options.json === true) printJson({ refused: { code, message, disposition, cure } });
-    else print(`${disposition === 'quarantine' ? 'Would be held' : 'Would wait'}: ${code}\n  ${message}\n  ${cure}`);
-    return disposition === 'quarantine' ? exitCodes.badMessage : exitCodes.tryLater;
-  }
-  const { plan, changes, algorithms } = sealed;
-  const copies = sealed.copies.map(({ plan: copy, seal }): CopyFacts => {
-    const chunks = seal();
-    return {
-      recipients: copy.recipients,
-      blind: copy.blind,
-      rule: copy.rule,
-      via: copy.via,
-      sign: copy.sign,
-      encryptTo: copy.encryptTo,
-      content: copy.encryptTo.length > 0 ? copy.content : null,
-      sizeBytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-      head: copy.via === 'pickup' ? (chunks[0]?.toString('latin1') ?? null) : null,
-    };
-  });
-  if (options.json === true) {
-    printJson({ sender: plan.sender, identity: plan.from, decisions: plan.decisions, copies, changes, dropped: plan.dropped, algorithms });
-    return exitCodes.ok;
-  }
-  print(`Envelope sender  ${plan.sender === '' ? '<> (the null sender)' : plan.sender}`);
-  print(`Identity         ${plan.from}${sealed.signer === undefined ? '' : `  (certificate ${sealed.signer.slice(0, 16)}…)`}`);
-  print(`Algorithms       ${algorithms === '' ? 'none' : algorithms}`);
-  print('\nRecipients');
-  for (const { address, visible, why } of plan.decisions) print(`  ${address}${visible ? '' : '  (blind)'}: ${why}`);
-  for (const [index, copy] of copies.entries()) printCopy(copy, index + 1);
-  print(`\nChanges to the submitted bytes: ${changes.length === 0 ? 'none' : ''}`);
-  for (const change of changes) print(`  ${change}`);
+  const original = await readInput(file);
+  const submitter = config.senders === null ? undefined : submitterOf(file, options.as);
+  const found = explain(original, { config, keys, sealer: new Sealer(config, keys), submitter, now: new Date() });
+  if (options.json === true) printJson({ file, ...found });
+  else for (const line of explanationLines(file, found)) print(line);
   note('Nothing was written or sent.');
-  return exitCodes.ok;
+  return exitCodeFor(found);
 }
 
-function printCopy(copy: CopyFacts, number: number): void {
-  const sealing = [
-    copy.sign === 'none' ? 'not signed' : `signed (${copy.sign})`,
-    copy.content === null ? 'not encrypted' : `encrypted (${copy.content})`,
-  ];
-  print(`\nCopy ${number}, by ${copy.via}: ${sealing.join(', ')}, ${copy.sizeBytes} bytes`);
-  if (copy.head === null) print(`  to ${copy.recipients.join(', ')}`);
-  else for (const line of copy.head.trimEnd().split('\r\n')) print(`  ${line}`);
+function exitCodeFor({ refused }: Explanation): number {
+  return refused === undefined ? exitCodes.ok : exitCodeOf(revivedFault(refused));
+}
+
+/** The daemon binds a message to the owner of the dropped file, so the owner of this one stands for it unless another is named. */
+function submitterOf(file: string, user: string | undefined): Submitter {
+  const uid = user === undefined ? ownerOf(file) : uidNamed(user);
+  return new Submitters().namesOf(uid, Date.now());
+}
+
+function ownerOf(file: string): number {
+  return file === '-' ? (process.getuid?.() ?? 0) : statSync(file).uid;
 }

@@ -1,14 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { configTemplate } from '../config/template.js';
+import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
-import { gidOf, prepareSpool } from '../spool/prepare.js';
+import { prepareSpool } from '../spool/prepare.js';
 import { note, print } from './output.js';
+import { gidNamed, uidNamed } from './unix-names.js';
 
-interface InitFlags {
+interface InitOptions {
   readonly submitGroup?: string;
   readonly auditGroup?: string;
   readonly user?: string;
@@ -16,67 +17,100 @@ interface InitFlags {
 
 export function initCommand(): Command {
   return new Command('init')
-    .description('Make a configuration file with every default explained, a keys directory, and the spool with the right modes.')
+    .description('Make a configuration with every default explained, a directory for keys, and the spool with the right modes.')
     .argument('<dir>', 'directory to make them in')
-    .option('--submit-group <group>', 'unix group whose members may drop mail (default: nobody but you)')
-    .option('--audit-group <group>', 'unix group that may read the archive (default: nobody but you)')
-    .option('--user <user>', 'user that sealdrop will run as; needs root')
-    .addHelpText('after', '\nNothing that is there already is changed.')
-    .action((directory: string, flags: InitFlags) => init(resolve(directory), flags));
+    .option('--submit-group <group>', 'unix group whose members may drop mail (default: nobody but the user)')
+    .option('--audit-group <group>', 'unix group that may read the archive (default: nobody but the user)')
+    .option('--user <user>', 'user that sealdrop will run as (default: you; another one needs root)')
+    .addHelpText('after', help)
+    .action((directory: string, options: InitOptions) => init(resolve(directory), options));
 }
 
-function init(directory: string, { submitGroup, auditGroup, user }: InitFlags): void {
+const help = `
+Nothing that is there already is changed or overwritten. The pickup directories
+in the configuration are PowerMTA's usual ones: correct them. What is left to do
+is said by "sealdrop doctor".
+
+Example, as root:
+  sealdrop init /etc/sealdrop --user sealdrop --submit-group sealdrop-submit`;
+
+function init(directory: string, { submitGroup, auditGroup, user }: InitOptions): void {
   const config = `${directory}/sealdrop.yaml`;
-  const paths = { keys: `${directory}/keys`, spool: `${directory}/spool` };
-  if (existsSync(config))
-    throw new SealdropError('already-there', `${config} is there already`, {
-      disposition: 'fatal',
-      cure: 'Edit it, or name another directory.',
-    });
-  const uid = uidOf(user);
-  const submitGid = groupNamed(submitGroup);
-  const auditGid = groupNamed(auditGroup);
-  mkdirSync(directory, { recursive: true });
-  mkdirSync(paths.keys, { recursive: true, mode: 0o700 });
-  if (uid !== undefined) chownSync(paths.keys, uid, -1);
-  prepareSpool(spoolLayout(paths.spool), { submitGid, auditGid, uid });
-  writeFileSync(config, configTemplate(valuesFor(paths, { submitGroup, auditGroup })), { flag: 'wx', mode: 0o640 });
-  print(`Made ${config}, ${paths.keys} and ${paths.spool}.`);
-  note('Next:');
-  note(
-    `  1. In ${config}, set delivery.pickup to the MTA's directories (or delivery.via: smtp)${submitGroup === undefined ? '' : ', and say in senders: who may send as whom'}.`,
-  );
-  note(`  2. Put keys and certificates into ${paths.keys}: <address>.p12 for senders, <address>.crt for recipients.`);
-  note(`  3. sealdrop doctor -c ${config}`);
-  note(`  4. sealdrop run -c ${config}`);
-}
+  const keys = `${directory}/keys`;
+  const spool = `${directory}/spool`;
+  if (existsSync(config)) throw alreadyThere(config);
+  // Everything that can be wrong with the options is found before anything is made.
+  const uid = user === undefined ? undefined : uidNamed(user);
+  if (uid !== undefined && uid !== process.geteuid?.() && process.geteuid?.() !== 0) throw needsRoot(user ?? '');
+  const submitGid = submitGroup === undefined ? undefined : gidNamed(submitGroup);
+  const auditGid = auditGroup === undefined ? undefined : gidNamed(auditGroup);
 
-function valuesFor(paths: { keys: string; spool: string }, groups: { submitGroup: string | undefined; auditGroup: string | undefined }) {
-  const { submitGroup, auditGroup } = groups;
-  return {
-    spool: paths.spool,
-    keys: paths.keys,
+  makeDirectory(directory, 0o755, undefined);
+  makeDirectory(keys, 0o700, uid);
+  prepareSpool(spoolLayout(spool), { submitGid, auditGid, uid });
+  const text = configTemplate({
+    spool,
+    keys,
     ...(submitGroup === undefined ? {} : { outbox: { group: submitGroup } }),
     ...(auditGroup === undefined ? {} : { archive: { group: auditGroup } }),
-  };
+  });
+  writeConfig(config, text);
+  for (const made of [config, `${keys}/`, `${spool}/`]) print(made);
+  for (const line of nextSteps({ config, keys, spool, submitGroup, user })) note(line);
 }
 
-function groupNamed(name: string | undefined): number | undefined {
-  if (name === undefined) return undefined;
-  const gid = gidOf(name);
-  if (gid !== undefined) return gid;
-  throw new SealdropError('no-such-group', `there is no group ${name}`, {
+/** Modes are set apart from making, since the umask takes from them. A directory that is there is left as it is. */
+function makeDirectory(path: string, mode: number, uid: number | undefined): void {
+  if (existsSync(path)) return;
+  try {
+    mkdirSync(path, { recursive: true, mode });
+    if (uid !== undefined) chownSync(path, uid, -1);
+    chmodSync(path, mode);
+  } catch (error) {
+    throw diskFault(error, 'make', path);
+  }
+}
+
+/** Readable by all: the user sealdrop runs as and whoever uses `send --queue` need it, and it holds no secret. */
+function writeConfig(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o644 });
+    chmodSync(path, 0o644);
+  } catch (error) {
+    throw diskFault(error, 'write', path);
+  }
+}
+
+interface Made {
+  readonly config: string;
+  readonly keys: string;
+  readonly spool: string;
+  readonly submitGroup: string | undefined;
+  readonly user: string | undefined;
+}
+
+function nextSteps({ config, keys, spool, submitGroup, user }: Made): string[] {
+  const as = user === undefined ? '' : `sudo -u ${user} `;
+  const steps = [
+    `In ${config}, set the pickup directories of your MTA, or delivery.via: smtp.`,
+    ...(submitGroup === undefined ? [] : ['There too, say under senders: which user or group may send as which address.']),
+    `Put keys into ${keys}: <address>.p12 of senders, <address>.crt of recipients.`,
+    `${as}sealdrop doctor -c ${config}    says what is left to do.`,
+    `${as}sealdrop run -c ${config}    starts it; mail is dropped into ${spool}/outbox/.`,
+  ];
+  return ['', 'What to do next:', ...steps.map((step, index) => `  ${index + 1}. ${step}`)];
+}
+
+function alreadyThere(config: string): SealdropError {
+  return new SealdropError('already-there', `${config} is there already; nothing was changed`, {
     disposition: 'fatal',
-    cure: `Make it with "groupadd --system ${name}".`,
+    cure: 'Edit it, or name another directory.',
   });
 }
 
-function uidOf(user: string | undefined): number | undefined {
-  if (user === undefined) return undefined;
-  const run = spawnSync('id', ['-u', user], { encoding: 'utf8' });
-  if (run.status === 0) return Number(run.stdout);
-  throw new SealdropError('no-such-user', `there is no user ${user}`, {
+function needsRoot(user: string): SealdropError {
+  return new SealdropError('no-access', `only root can make directories for ${user}`, {
     disposition: 'fatal',
-    cure: `Make it with "useradd --system ${user}".`,
+    cure: `Run it as root, or as ${user} without --user.`,
   });
 }

@@ -1,100 +1,93 @@
-import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { exitCodes } from '../daemon/exit-code.js';
-import { SealdropError } from '../errors.js';
-import { readCertificateFile } from '../keys/certificate-file.js';
-import { readKeyMaterial } from '../keys/key-material.js';
-import { type Layer, type OpenKeys, openMessage } from '../smime/open.js';
-import { readMessageFile, writeOut } from './message-file.js';
-import { note, reportError } from './output.js';
+import { printable } from '../delivery/printable.js';
+import { type Layer, type Opened, openMessage } from '../smime/open.js';
+import { readInput } from './input.js';
+import { anchorsIn, keysIn } from './open-keys.js';
+import { note, printJson, writeBytes } from './output.js';
+import { type Colours, coloursFor } from './terminal.js';
 
-interface OpenFlags {
-  readonly key: string[];
-  readonly ca: string[];
+interface OpenOptions {
+  readonly key: readonly string[];
+  readonly ca: readonly string[];
   readonly force?: boolean;
+  readonly json?: boolean;
 }
 
 export function openCommand(ended: (exitCode: number) => void): Command {
-  const collect = (value: string, before: string[]) => [...before, value];
+  const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command('open')
-    .description(
-      'Decrypt and verify all S/MIME layers of a message. The inner message goes to standard output, findings to standard error.',
-    )
-    .argument('<file>', 'message file, or - for standard input')
-    .option(
-      '--key <file>',
-      'private key, PEM or PKCS#12; with PEM the certificate may stand in the same file or beside it as .crt',
-      collect,
-      [],
-    )
-    .option('--ca <file>', 'certificate of an authority to trust, PEM or DER', collect, [])
-    .option('--force', 'write the inner message even if something did not check out')
-    .addHelpText(
-      'after',
-      '\nNothing is written to standard output before every layer has been checked. Exit 65 if anything fails.\nThe passphrase of an encrypted key stands in FILE.pass beside it or in SEALDROP_PASSPHRASE.',
-    )
-    .action(async (file: string, flags: OpenFlags) => ended(await open(file, flags)));
+    .description('Decrypt a message and verify its signatures, all layers of it. Writes the message inside if everything is right.')
+    .argument('<file>', 'the message, - for standard input')
+    .option('--key <file>', "a recipient's private key, PEM or PKCS#12; may be given more than once", collect, [])
+    .option('--ca <file>', 'certificate of an authority to trust, PEM or DER; may be given more than once', collect, [])
+    .option('--force', 'write the message inside even if something is wrong with it')
+    .option('--json', 'print the findings as JSON, and not the message')
+    .addHelpText('after', help)
+    .action(async (file: string, options: OpenOptions) => ended(await open(file, options)));
 }
 
-async function open(file: string, { key, ca, force }: OpenFlags): Promise<number> {
-  const keys: OpenKeys = {
-    decryption: key.flatMap(readKeyPairs),
-    trustAnchors: ca.flatMap((path) => readCertificateFile(path).map(({ der }) => der)),
-    now: new Date(),
-  };
-  let opened: ReturnType<typeof openMessage>;
-  try {
-    opened = openMessage(readMessageFile(file), keys);
-  } catch (error) {
-    reportError(error);
-    return error instanceof SealdropError && error.code === 'file-unreadable' ? exitCodes.io : exitCodes.badMessage;
+const help = `
+The message inside goes to standard output, the findings to standard error.
+Nothing is written before every layer has been checked, and nothing at all
+(exit 65) unless every signature is valid, made by somebody whom a --ca vouches
+for, and by the address the message says it is from.
+
+The certificate of a PEM key stands in the same file, or beside it: bob.crt for
+bob.pem. The passphrase of an encrypted key is read from bob.pass or from
+SEALDROP_PASSPHRASE.
+
+Example:
+  sealdrop open sealed.eml --key bob@example.net.pem --ca ca.crt > mail.eml`;
+
+async function open(file: string, { key, ca, force = false, json = false }: OpenOptions): Promise<number> {
+  const decryption = key.flatMap(keysIn);
+  const trustAnchors = ca.flatMap(anchorsIn);
+  const opened = openMessage(await readInput(file), { decryption, trustAnchors, now: new Date() });
+  const exitCode = opened.ok ? exitCodes.ok : exitCodes.badMessage;
+  if (json) {
+    printJson({ ok: opened.ok, layers: opened.layers, notes: opened.notes });
+    return exitCode;
   }
-  for (const layer of opened.layers) note(layerLine(layer));
-  for (const each of opened.notes) note(`note: ${each}`);
-  if (opened.layers.length === 0) note('The message is neither signed nor encrypted.');
-  if (!opened.ok && force !== true) {
-    note('Not everything checked out, so nothing is written; --force writes it all the same.');
-    return exitCodes.badMessage;
+  const colour = coloursFor(process.stderr);
+  for (const line of findingLines(opened, colour)) note(line);
+  if (!opened.ok) {
+    if (!force) {
+      const what = opened.layers.length === 0 ? 'Nothing proves who wrote it' : 'Not everything is right';
+      note(colour.red(`${what}, so nothing was written${whatToDo(opened, ca)}.`));
+      return exitCode;
+    }
+    note(colour.red('WARNING: not everything is right. What follows may not be what the sender wrote.'));
   }
-  if (!opened.ok) note('WARNING: not everything checked out; what follows may not be what the sender wrote.');
-  await writeOut(opened.message);
-  return opened.ok ? exitCodes.ok : exitCodes.badMessage;
+  await writeBytes(opened.message);
+  return exitCode;
 }
 
-function layerLine({ kind, form, verdict, reason, algorithms, signers }: Layer): string {
-  const who = signers.flatMap(({ subject, signingTime }) => [
-    subject,
-    ...(signingTime === undefined ? [] : [`at ${signingTime.toISOString()}`]),
-  ]);
-  const details = [...algorithms, ...who].join(', ');
-  return `${kind} (${form}): ${verdict}${reason === '' ? '' : ` - ${reason}`}${details === '' ? '' : ` [${details}]`}`;
+function findingLines({ layers, notes }: Opened, colour: Colours): string[] {
+  if (layers.length === 0) return ['The message as a whole is neither signed nor encrypted.', ...notes];
+  return [...layers.flatMap((layer) => layerLines(layer, colour)), ...notes.map((each) => `note: ${printable(each)}`)];
 }
 
-/** Every private key of the file with the certificate that belongs to it. */
-function readKeyPairs(path: string): { certificate: Buffer; privateKey: OpenKeys['decryption'][number]['privateKey'] }[] {
-  const beside = path.replace(/\.[^./]*$/, '');
-  const passFile = `${beside}.pass`;
-  const material = readKeyMaterial(path, {
-    passFile: existsSync(passFile) ? passFile : undefined,
-    expectedPassFile: passFile,
-    credentialFiles: [],
-    environment: process.env,
-    variables: ['SEALDROP_PASSPHRASE'],
-    uid: process.geteuid?.(),
-  });
-  const besideCertificate = `${beside}.crt`;
-  const certificates = [
-    ...material.certificates.map(({ der }) => der),
-    ...(existsSync(besideCertificate) ? readCertificateFile(besideCertificate).map(({ der }) => der) : []),
+const MAX_RECIPIENTS = 10;
+const good: ReadonlySet<string> = new Set(['valid', 'authenticated']);
+
+function layerLines({ kind, form, verdict, reason, algorithms, signers, recipients }: Layer, colour: Colours): string[] {
+  const word = good.has(verdict) ? colour.green(verdict) : colour.red(verdict);
+  const how = form === kind ? '' : ` (${form})`;
+  return [
+    `${kind}${how}: ${word}${reason === '' ? '' : ` - ${printable(reason)}`}`,
+    ...(algorithms.length === 0 ? [] : [`    ${algorithms.join(', ')}`]),
+    ...signers.map(({ subject, signingTime }) => {
+      const when = signingTime === undefined ? '' : `, at ${signingTime.toISOString()}`;
+      return `    by ${printable(subject)}${when}`;
+    }),
+    ...recipients.slice(0, MAX_RECIPIENTS).map((recipient) => `    for ${printable(recipient)}`),
+    ...(recipients.length > MAX_RECIPIENTS ? [`    and ${recipients.length - MAX_RECIPIENTS} more`] : []),
   ];
-  const pairs = material.privateKeys.flatMap((privateKey) => {
-    const certificate = certificates.find((der) => new X509Certificate(der).checkPrivateKey(privateKey));
-    return certificate === undefined ? [] : [{ certificate, privateKey }];
-  });
-  if (pairs.length > 0) return pairs;
-  throw new SealdropError('key-without-certificate', `no certificate for the private key in ${path} was found`, {
-    disposition: 'quarantine',
-    cure: `Put the certificate into the same file or beside it as ${besideCertificate}: recipients are found by certificate.`,
-  });
+}
+
+function whatToDo({ layers }: Opened, ca: readonly string[]): string {
+  const untrusted = ca.length === 0 && layers.some(({ verdict }) => verdict === 'untrusted');
+  if (layers.length === 0) return '; --force writes it as it is';
+  return untrusted ? '; name the authority that you trust with --ca, or use --force' : '; --force writes it all the same';
 }

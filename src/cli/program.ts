@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes } from '../daemon/exit-code.js';
 import { version } from '../version.js';
-import { reportError } from './output.js';
+import { endQuietlyWithoutReader, reportError } from './output.js';
 
 type MakeCommand = (ended: (exitCode: number) => void) => Command;
 
@@ -33,15 +33,16 @@ export async function main(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .showHelpAfterError('(sealdrop COMMAND --help explains a command)');
   const [first = ''] = args;
-  const wanted = first in commands ? [first] : Object.keys(commands);
+  const wanted = Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
   for (const name of wanted) {
     const make = await commands[name]?.();
     const command = make?.((code) => {
       exitCode = code;
-    }).exitOverride();
-    for (const child of command?.commands ?? []) child.exitOverride();
+    }).copyInheritedSettings(program);
+    for (const child of command?.commands ?? []) child.copyInheritedSettings(program);
     if (command !== undefined) program.addCommand(command);
   }
+  endQuietlyWithoutReader();
   try {
     await program.parseAsync(withHyphens(args), { from: 'user' });
     return exitCode;

@@ -1,43 +1,81 @@
+import { chownSync, statSync } from 'node:fs';
 import type { Config } from '../config/schema.js';
-import { exitCodes } from '../daemon/exit-code.js';
+import type { SealedMessage } from '../daemon/sealer.js';
 import { checkPickup } from '../delivery/pickup-directory.js';
-import { checkPickupMessage, pickupHead } from '../delivery/pickup-file.js';
 import { removeIfThere, rename, syncDirectory } from '../disk/durable.js';
+import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { copyName } from '../spool/layout.js';
 import { stageCopy } from '../spool/stage.js';
-import { print } from './output.js';
-import type { HandSealed } from './send-seal.js';
 
 /**
- * Writes every copy into staging, durably, and only then renames them into pickup: the MTA sees whole files only. Without a spool there is
- * no record: killed between two renames, some copies have gone and the others lie in staging.
+ * Hands all copies to the MTA's pickup directory, as the daemon does: every copy is whole and durable in staging before the first is
+ * renamed into pickup, which never shows a partial file. Killed before a rename: the copy is left in staging, where the MTA does not look
+ * and the daemon removes what no record of its names. Returns the paths in pickup.
  */
-export function sendByPickup({ id, sender, copies }: HandSealed, config: Config): number {
-  const { pickup } = config.delivery;
-  if (pickup === undefined)
-    throw new SealdropError('config-invalid', 'the configuration has no delivery.pickup', {
-      disposition: 'fatal',
-      cure: 'Add delivery.pickup with directory, staging and bad.',
-    });
-  checkPickup({ directory: pickup.directory, staging: pickup.staging, bad: pickup.bad, allowVolatile: config.allowVolatile });
-  const staged: string[] = [];
+export function sendByPickup(
+  sealed: SealedMessage,
+  id: string,
+  pickup: NonNullable<Config['delivery']['pickup']>,
+  allowVolatile: boolean,
+): string[] {
+  const { directory, staging, bad } = pickup;
+  checkPickup({ directory, staging, bad, allowVolatile });
+  const names = stageAll(sealed, id, staging);
+  const committed: string[] = [];
   try {
-    copies.forEach(({ recipients, seal, job, virtualMta, dkimOptions }, index) => {
-      const message = seal();
-      checkPickupMessage(message);
-      const head = pickupHead({ profile: 'powermta', sender, recipients, envid: id, job, virtualMta, dkimOptions });
-      staged.push(stageCopy(pickup.staging, copyName(id, index + 1), [head, message]).name);
-    });
-    syncDirectory(pickup.staging);
+    for (const name of names) {
+      rename(`${staging}/${name}`, `${directory}/${name}`);
+      committed.push(name);
+    }
   } catch (error) {
-    for (const name of staged) removeIfThere(`${pickup.staging}/${name}`);
+    for (const name of names) if (!committed.includes(name)) removeIfThere(`${staging}/${name}`);
+    throw committed.length === 0 ? error : partly(error, sealed, committed.length);
+  } finally {
+    syncDirectory(directory);
+    syncDirectory(staging);
+  }
+  return names.map((name) => `${directory}/${name}`);
+}
+
+function stageAll(sealed: SealedMessage, id: string, staging: string): string[] {
+  const names: string[] = [];
+  try {
+    for (const { plan, seal } of sealed.copies) {
+      const name = copyName(id, plan.number);
+      stageCopy(staging, name, seal());
+      names.push(name);
+      giveToOwnerOf(staging, `${staging}/${name}`);
+    }
+    syncDirectory(staging);
+    return names;
+  } catch (error) {
+    for (const name of names) removeIfThere(`${staging}/${name}`);
     throw error;
   }
-  for (const name of staged) {
-    rename(`${pickup.staging}/${name}`, `${pickup.directory}/${name}`);
-    print(`${pickup.directory}/${name}`);
+}
+
+/** What root writes the MTA may not be able to read; what the daemon's user owns there, it reads every day. */
+function giveToOwnerOf(staging: string, path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  try {
+    const { uid, gid } = statSync(staging);
+    chownSync(path, uid, gid);
+  } catch (error) {
+    throw diskFault(error, 'change the owner of', path);
   }
-  syncDirectory(pickup.directory);
-  return exitCodes.ok;
+}
+
+function partly(cause: unknown, { plan }: SealedMessage, done: number): SealdropError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const left = plan.copies.slice(done).flatMap(({ recipients }) => recipients);
+  return new SealdropError(
+    'partly-sent',
+    `${done} of ${plan.copies.length} copies are in the pickup directory, the others are not: ${words}`,
+    {
+      disposition: 'fatal',
+      cure: `Mend that, then send again to these recipients only: ${left.join(', ')}.`,
+      cause,
+    },
+  );
 }

@@ -1,83 +1,74 @@
 import { smtpPassword } from '../config/environment.js';
-import type { Config, SmtpConfig } from '../config/schema.js';
+import type { SmtpConfig } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
+import type { SealedMessage } from '../daemon/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
-import { hostLine, missingHostLine, okLine, openedLine, refusalLine, sendingLine } from '../delivery/seed-tool.js';
+import { hostLine, okLine, openedLine, refusalLine, sendingLine } from '../delivery/seed-tool.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
-import { decodeOctets, fieldsNamed, rawValue } from '../message/field.js';
-import { decodeWords } from '../message/mail-libraries.js';
-import { parseMimeTree } from '../message/mime-tree.js';
-import { note, print } from './output.js';
-import type { HandSealed } from './send-seal.js';
+import { wordedByHand } from './by-hand.js';
+import { note, print, printJson, reportError } from './output.js';
 
-/** Sends every copy over one connection and says what the seed tool said, line for line. */
-export async function sendBySmtp(file: string, seal: () => HandSealed, config: Config | undefined): Promise<number> {
-  const server = serverOf(config);
-  if (server === undefined) {
-    note(missingHostLine());
-    return exitCodes.configuration;
-  }
-  const sealed = seal();
-  const delivery = new SmtpDelivery({ ...server, connections: 1 });
+export interface ShownMessage {
+  readonly file: string;
+  /** As its header shows them, decoded. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Sends every copy by SMTP, at once and once: nothing is queued, so what the server did not take has to be sent again. Prints the seed
+ * tool's lines, and what the server said where it did not take the message. Returns the exit code.
+ */
+export async function sendBySmtp(sealed: SealedMessage, id: string, smtp: SmtpConfig, shown: ShownMessage, json: boolean): Promise<number> {
+  const say = json ? note : print;
+  const { host, port, user, tls, name } = smtp;
+  const password = smtpPassword(smtp, process.env);
+  const delivery = new SmtpDelivery({ host, port, user, password, tls, name, connections: 1 });
+  const recipients: RecipientOutcome[] = [];
+  let failure: unknown;
   try {
     const { secure } = await delivery.open();
-    print(openedLine(secure));
-    print(hostLine(server));
-    const outcomes: RecipientOutcome[] = [];
-    for (const { recipients, seal: sealCopy } of sealed.copies) {
-      const message = sealCopy();
-      print(sendingLine({ file, ...namesIn(message) }));
-      const started = performance.now();
-      const { recipients: found } = await delivery.send({ sender: sealed.sender, recipients, message, envid: sealed.id });
-      outcomes.push(...found);
-      if (found.every(({ status }) => status === 'accepted')) print(okLine(performance.now() - started));
+    say(openedLine(secure));
+    say(hostLine({ host, port, user, password }));
+    say(sendingLine(shown));
+    const startedMs = performance.now();
+    for (const copy of sealed.copies) {
+      const message = Buffer.concat(copy.seal());
+      const outcome = await delivery.send({ sender: sealed.plan.sender, recipients: copy.plan.recipients, message, envid: id });
+      recipients.push(...outcome.recipients);
     }
-    return report(outcomes);
+    if (recipients.every(({ status }) => status === 'accepted')) say(okLine(performance.now() - startedMs));
+  } catch (error) {
+    failure = error;
   } finally {
     await delivery.close();
   }
+  if (json) printJson({ envid: id, messageId: sealed.messageId, host, port, recipients });
+  return tellOutcome(recipients, sealed, failure);
 }
 
-function report(outcomes: readonly RecipientOutcome[]): number {
-  const failed = outcomes.filter(({ status }) => status !== 'accepted');
-  for (const outcome of failed) note(refusalLine(outcome));
-  if (failed.length === 0) return exitCodes.ok;
-  const refused = failed.some(({ status }) => status === 'refused');
-  note(
-    refused
-      ? '  what to do: mend the address or the server’s rules for this sender, then send again to those named.'
-      : '  what to do: try again later; the server asks for it.',
-  );
-  return refused ? exitCodes.badMessage : exitCodes.tryLater;
+function tellOutcome(recipients: readonly RecipientOutcome[], sealed: SealedMessage, failure: unknown): number {
+  const having = (status: RecipientOutcome['status']) => recipients.filter((recipient) => recipient.status === status);
+  const [accepted, refused, deferred] = [having('accepted'), having('refused'), having('deferred')];
+  const asked = new Set(recipients.map(({ address }) => address));
+  const notAsked = sealed.plan.copies.flatMap((copy) => copy.recipients).filter((address) => !asked.has(address));
+
+  for (const recipient of refused) note(refusalLine(recipient));
+  if (refused.length > 0)
+    note('  what to do: mend the address, or ask the operator of the server named above why it refuses; then send again.');
+  for (const recipient of deferred) note(refusalLine(recipient));
+  if (deferred.length > 0)
+    note('  what to do: send again later; nothing is queued here (sealdrop send --queue leaves that to the daemon).');
+  const failureCode = failure === undefined ? undefined : reportError(wordedByHand(failure));
+  if (accepted.length > 0 && accepted.length < recipients.length + notAsked.length) {
+    note(`The server has taken it for ${addresses(accepted)}: sent again as it is, they get it twice.`);
+    if (notAsked.length > 0) note(`Not sent to ${notAsked.join(', ')}.`);
+  }
+  if (failureCode !== undefined) return failureCode;
+  if (refused.length > 0) return exitCodes.badMessage;
+  return deferred.length > 0 ? exitCodes.tryLater : exitCodes.ok;
 }
 
-/** The environment first, as the seed tool had it; loadConfig has laid it over the configuration already. */
-function serverOf(
-  config: Config | undefined,
-):
-  | (Pick<SmtpConfig, 'host' | 'port' | 'tls'> & { user: string | undefined; password: string | undefined; name: string | undefined })
-  | undefined {
-  const smtp = config?.delivery.smtp;
-  if (smtp !== undefined)
-    return { host: smtp.host, port: smtp.port, tls: smtp.tls, user: smtp.user, name: smtp.name, password: smtpPassword(smtp, process.env) };
-  const { SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD } = process.env;
-  if (SMTP_HOST === undefined || SMTP_HOST === '') return undefined;
-  return {
-    host: SMTP_HOST,
-    port: Number(SMTP_PORT ?? 25),
-    tls: 'opportunistic',
-    user: SMTP_USER,
-    password: SMTP_PASSWORD,
-    name: undefined,
-  };
-}
-
-/** From and To as the header shows them. */
-function namesIn(message: Buffer): { from: string; to: string } {
-  const { fields } = parseMimeTree(message);
-  const shown = (name: string) =>
-    fieldsNamed(fields, name)
-      .map((field) => decodeWords(decodeOctets(rawValue(field))))
-      .join(', ');
-  return { from: shown('From'), to: shown('To') };
+function addresses(recipients: readonly RecipientOutcome[]): string {
+  return recipients.map(({ address }) => address).join(', ');
 }

@@ -23,7 +23,7 @@ export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid, uid }: 
   makeRoot(layout.root, uid);
   const submit = submitGid === undefined ? 0o700 : 0o3730;
   for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
-    if (make(path, submit, uid, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path, uid);
+    if (make(path, submit, uid, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path, submit, uid);
   }
   for (const path of [layout.work, layout.claimed, layout.sealed, layout.retry, layout.quarantine, layout.audit])
     make(path, 0o700, uid, undefined);
@@ -77,8 +77,11 @@ export function gidOf(group: string): number | undefined {
  * A default ACL that lets us read what is created in the directory, whatever the creator's umask: with one, the kernel does not apply
  * the umask at all (acl(5)). It cannot help where a program asks for 0600 itself. Without setfacl, health names files we cannot read.
  */
-function readableUnderAnyUmask(path: string, uid: number | undefined): void {
+function readableUnderAnyUmask(path: string, mode: number, uid: number | undefined): void {
   const us = uid ?? process.geteuid?.() ?? 0;
+  // A door in the outbox has inherited the outbox's default ACL as its own, which would keep the group out whatever its mode says.
+  spawnSync('setfacl', ['-b', path], { stdio: 'ignore' });
+  chmodSync(path, mode);
   spawnSync('setfacl', ['-d', '-m', `u::rw,u:${us}:r,g::-,o::-,m::rwx`, path], { stdio: 'ignore' });
 }
 

@@ -58,9 +58,13 @@ describeWith(['root', 'setfacl'], 'a new spool that others may drop mail into', 
   test('lets us read what others create there under any umask', () => {
     const layout = spoolLayout(join(makeTemp('spool'), 'spool'));
     prepareSpool(layout, { submitGid: nobody, auditGid: undefined });
-    const acl = execFileSync('getfacl', ['-cnpd', layout.outboxTmp], { encoding: 'utf8' });
-    expect(acl).toContain(`user:${process.getuid?.()}:r--`);
-    expect(acl).toMatch(/^other::---/m);
+    for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
+      const acl = execFileSync('getfacl', ['-cnp', path], { encoding: 'utf8' });
+      expect(acl).toContain(`default:user:${process.getuid?.()}:r--`);
+      expect(acl).toMatch(/^default:other::---/m);
+      // Who may use the door itself is said by its mode alone.
+      expect(acl).toMatch(/^user::rwx\ngroup::-wx\nother::---\ndefault/);
+    }
   });
 });
 

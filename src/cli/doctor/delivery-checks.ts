@@ -1,46 +1,108 @@
+import { readdirSync, statSync } from 'node:fs';
 import { smtpPassword } from '../../config/environment.js';
-import type { Config } from '../../config/schema.js';
+import type { Config, SmtpConfig } from '../../config/schema.js';
 import { checkPickup } from '../../delivery/pickup-directory.js';
 import { SmtpDelivery } from '../../delivery/smtp.js';
 import { SealdropError } from '../../errors.js';
-import { attempt, type Finding, fail, ok } from './finding.js';
+import { type Finding, faultFinding, noteThat, ok, warn } from './finding.js';
+import { roomChecks } from './room-checks.js';
+
+type PickupConfig = NonNullable<Config['delivery']['pickup']>;
+
+const slowMs = 10 * 60_000;
+const openMs = 10_000;
+const fewFiles = 1000;
 
 /** The way to the MTA, tried. */
-export async function deliveryChecks(config: Config): Promise<Finding[]> {
+export async function deliveryChecks(config: Config, now: Date): Promise<Finding[]> {
   const { pickup, smtp } = config.delivery;
-  const findings: Finding[] = [];
-  if (pickup !== undefined) {
-    const { directory, staging, bad } = pickup;
-    findings.push(
-      attempt('pickup', `a rename from ${staging} into ${directory} works`, () => {
-        checkPickup({ directory, staging, bad, allowVolatile: config.allowVolatile });
-      }),
+  return [
+    ...(pickup === undefined ? [] : pickupChecks(pickup, config, now)),
+    ...(smtp === undefined ? [] : await smtpChecks(smtp, usesSmtp(config))),
+  ];
+}
+
+function pickupChecks({ directory, staging, bad }: PickupConfig, { allowVolatile, outbox }: Config, now: Date): Finding[] {
+  try {
+    const facts = checkPickup({ directory, staging, bad, allowVolatile });
+    const inMemory = warn(
+      'pickup',
+      'staging or pickup keeps its files in memory: a power cut loses mail',
+      'Use a disk; allowVolatile is for trials.',
     );
+    return [
+      ok('pickup', `a file can be renamed from ${staging} into ${directory}`),
+      ...(facts.volatile ? [inMemory] : []),
+      ...roomChecks('pickup', staging, outbox.maxMessageBytes),
+      ...leftBehind(directory, bad, now),
+    ];
+  } catch (error) {
+    const fault = faultFinding('pickup', error);
+    if (!(error instanceof SealdropError) || error.code !== 'directory-missing') return [fault];
+    return [{ ...fault, cure: 'Make or mount it, or correct delivery.pickup in the configuration.' }];
   }
-  if (smtp !== undefined) findings.push(await smtpCheck(smtp));
+}
+
+/** What lies in pickup for long the MTA does not take; what lies in the bad directory it has refused. */
+function leftBehind(directory: string, bad: string, now: Date): Finding[] {
+  const slow = filesIn(directory).filter((path) => now.getTime() - changedMs(path, now) > slowMs).length;
+  const refused = filesIn(bad).length;
+  const findings: Finding[] = [];
+  if (slow > 0) {
+    const text = `${filesText(slow)} ${slow === 1 ? 'has' : 'have'} been lying in ${directory} for over ten minutes`;
+    findings.push(warn('pickup', text, 'See that the MTA runs and that its pickup is switched on for this directory.'));
+  }
+  if (refused > 0) {
+    const cure = 'Its log says why. A file is named after its message id, for "sealdrop audit list --id".';
+    findings.push(warn('pickup', `the MTA has refused ${filesText(refused)}: see ${bad}`, cure));
+  }
   return findings;
 }
 
-async function smtpCheck(smtp: NonNullable<Config['delivery']['smtp']>): Promise<Finding> {
-  const { host, port, user, tls, name } = smtp;
-  let delivery: SmtpDelivery | undefined;
+/** At most so many that a full directory does not hold us up. */
+function filesIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.eml'))
+    .slice(0, fewFiles)
+    .map((name) => `${directory}/${name}`);
+}
+
+function filesText(count: number): string {
+  return count === 1 ? '1 file' : `${count}${count === fewFiles ? ' or more' : ''} files`;
+}
+
+function changedMs(path: string, now: Date): number {
   try {
-    delivery = new SmtpDelivery({
-      host,
-      port,
-      user,
-      tls,
-      name,
-      password: smtpPassword(smtp, process.env),
-      connections: 1,
-      timeouts: { openMs: 10_000 },
-    });
+    return statSync(path).ctimeMs;
+  } catch {
+    return now.getTime(); // The MTA has just taken it.
+  }
+}
+
+function usesSmtp({ delivery, rules }: Config): boolean {
+  return delivery.via === 'smtp' || rules.some((rule) => rule.delivery?.via === 'smtp');
+}
+
+async function smtpChecks(smtp: SmtpConfig, used: boolean): Promise<Finding[]> {
+  const { host, port, user, tls, name } = smtp;
+  const level = used ? 'error' : 'warning';
+  let password: string | undefined;
+  try {
+    password = smtpPassword(smtp, process.env);
+  } catch (error) {
+    return [faultFinding('smtp', error, level)];
+  }
+  const delivery = new SmtpDelivery({ host, port, user, password, tls, name, connections: 1, timeouts: { openMs } });
+  try {
     const { secure } = await delivery.open();
-    return ok('smtp', `${host}:${port} lets us in, ${secure ? 'over TLS' : 'without TLS'}`);
+    return [
+      ok('smtp', `${host}:${port} lets us in, ${secure ? 'under TLS' : 'without TLS'}`),
+      ...(used ? [] : [noteThat('smtp', 'delivery.smtp is configured, and neither delivery.via nor a rule uses it')]),
+    ];
   } catch (error) {
     if (!(error instanceof SealdropError)) throw error;
-    return fail('smtp', error.message, error.cure);
+    return [faultFinding('smtp', error, level)];
   } finally {
-    await delivery?.close();
+    await delivery.close();
   }
 }

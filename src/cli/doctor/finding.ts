@@ -1,8 +1,9 @@
 import { SealdropError } from '../../errors.js';
 
+/** `error`: mail does not flow, or is not safe, until it is mended. `warning`: it soon may be so. `note`: to be known. */
 export interface Finding {
   readonly level: 'ok' | 'note' | 'warning' | 'error';
-  /** What was looked at, in a word or two. */
+  /** What was looked at, in a word. */
   readonly topic: string;
   readonly text: string;
   /** What to do; undefined when there is nothing to do. */
@@ -20,7 +21,12 @@ export function attempt(topic: string, text: string, check: () => void): Finding
     check();
     return ok(topic, text);
   } catch (error) {
-    if (error instanceof SealdropError) return fail(topic, error.message, error.cure);
-    throw error;
+    return faultFinding(topic, error);
   }
+}
+
+/** A SealdropError as a finding; anything else is thrown on. */
+export function faultFinding(topic: string, error: unknown, level: 'error' | 'warning' = 'error'): Finding {
+  if (!(error instanceof SealdropError)) throw error;
+  return { level, topic, text: error.message, cure: error.cure };
 }

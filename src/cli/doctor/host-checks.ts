@@ -1,85 +1,68 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, watch } from 'node:fs';
 import type { Config } from '../../config/schema.js';
-import { askDaemon } from '../../daemon/control.js';
-import type { HealthReport } from '../../daemon/health.js';
+import { errnoOf } from '../../disk/faults.js';
 import type { SpoolLayout } from '../../spool/layout.js';
-import { isLocked } from '../../spool/lock.js';
 import { type Finding, fail, noteThat, ok, warn } from './finding.js';
 
-const fewWatches = 1024;
+/** The machine: programs that are called, the clock, watches. */
+export function hostChecks({ senders, outbox }: Config, layout: SpoolLayout, now: Date): Finding[] {
+  return [...programChecks(senders !== null), ...clockChecks(layout, now), ...watchChecks(layout, outbox.rescanMs)];
+}
 
-/** The machine sealdrop runs on, and the running daemon if there is one. */
-export async function hostChecks(config: Config, layout: SpoolLayout, now: Date): Promise<Finding[]> {
-  return [
-    ...programChecks(),
-    ...(process.geteuid?.() === 0
-      ? [warn('user', 'this is root; sealdrop needs no root', 'Run it as a user of its own (deploy/systemd/sealdrop.service).')]
-      : []),
-    ...clockChecks(layout, now),
-    watchCheck(),
-    ...(config.archive.retention === null
-      ? [noteThat('archive', 'no retention is set: originals are kept for ever', 'Plan disk space accordingly.')]
-      : []),
-    ...(await daemonChecks(layout)),
+function programChecks(shared: boolean): Finding[] {
+  const needed: [string, string, string][] = [
+    ['flock', 'util-linux', 'the spool cannot be locked, and sealdrop does not start'],
+    ['getent', 'libc-bin', 'groups cannot be looked up, so nobody else can drop mail or read the archive'],
+    ['id', 'coreutils', 'senders: cannot be held against who dropped a message'],
   ];
+  const missing = needed.filter(([program]) => !isThere(program));
+  const findings = missing.map(([program, from, so]) => fail('host', `the program ${program} is missing: ${so}`, `Install ${from}.`));
+  if (shared && !isThere('setfacl')) {
+    const text = 'the program setfacl is missing: files of programs with umask 077 cannot be read';
+    findings.push(warn('host', text, 'Install the package acl, then set the ACL of the outbox as said there or make it anew.'));
+  }
+  return findings.length > 0 ? findings : [ok('host', 'flock, getent and id are there')];
 }
 
-function programChecks(): Finding[] {
-  const needed = { flock: 'util-linux', getent: 'libc-bin', id: 'coreutils' };
-  const missing = Object.entries(needed).filter(([program]) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined);
-  return missing.map(([program, from]) => fail('programs', `the program ${program} is missing`, `Install ${from}.`));
+function isThere(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
-/** A clock that is behind the last record, or not kept by anything, makes audit times worthless. */
-function clockChecks(layout: SpoolLayout, now: Date): Finding[] {
-  const findings: Finding[] = [];
-  try {
-    const { mtimeMs } = statSync(layout.audit);
-    if (mtimeMs > now.getTime() + 60_000)
-      findings.push(
-        fail(
-          'clock',
-          `the clock is behind the last change of ${layout.audit}`,
-          'Set the clock right; signatures and audit records carry its time.',
-        ),
-      );
-  } catch {
-    // Not made yet: nothing to compare with.
+/** Signatures, certificates' validity and audit records all go by the clock. */
+function clockChecks({ audit }: SpoolLayout, now: Date): Finding[] {
+  const ahead = newestMs(audit) - now.getTime();
+  if (ahead > 60_000) {
+    const text = `the clock is ${Math.round(ahead / 1000)} s behind the newest audit record`;
+    return [fail('clock', text, 'Set the clock right; see which of the two was wrong.')];
   }
   const run = spawnSync('timedatectl', ['show', '-p', 'NTPSynchronized', '--value'], { encoding: 'utf8' });
-  if (run.status === 0 && run.stdout.trim() === 'no')
-    findings.push(warn('clock', 'the clock is not synchronised', 'Enable time synchronisation (systemd-timesyncd, chrony).'));
-  return findings.length > 0 ? findings : [ok('clock', 'nothing speaks against the clock')];
+  const answer = run.status === 0 ? run.stdout.trim() : '';
+  if (answer === 'no') return [warn('clock', 'it is not synchronised', 'Switch on time synchronisation (systemd-timesyncd, chrony).')];
+  if (answer === 'yes') return [ok('clock', 'it is synchronised')];
+  return [noteThat('clock', 'whether it is synchronised cannot be asked here (timedatectl); nothing speaks against it')];
 }
 
-function watchCheck(): Finding {
+function newestMs(directory: string): number {
   try {
-    const watches = Number(readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8'));
-    if (watches < fewWatches)
-      return warn(
-        'watching',
-        `only ${watches} inotify watches are allowed to a user`,
-        'Raise fs.inotify.max_user_watches; without a watch new mail is found by the rescan.',
-      );
-    return ok('watching', 'inotify watches are enough (sealdrop needs two)');
+    const files = readdirSync(directory).filter((name) => name.endsWith('.chain.jsonl'));
+    return Math.max(0, ...files.map((name) => statSync(`${directory}/${name}`).mtimeMs));
   } catch {
-    return noteThat('watching', 'this system has no inotify; new mail is found by the rescan');
+    return 0; // Not made yet, or not ours to read, which is said elsewhere.
   }
 }
 
-async function daemonChecks(layout: SpoolLayout): Promise<Finding[]> {
-  if (!isLocked(layout.lockFile)) return [noteThat('daemon', 'no daemon works on this spool now')];
-  const health = (await askDaemon(layout.controlSocket, { ask: 'health' })) as HealthReport | undefined;
-  if (health === undefined) return [warn('daemon', 'a daemon holds the spool but does not answer', 'Look at its log; it may be starting.')];
-  return [
-    ok(
-      'daemon',
-      `running: ${Object.entries(health.counters)
-        .map(([name, count]) => `${count} ${name}`)
-        .join(', ')}`,
-    ),
-    ...health.pauses.map(({ where, message, cure, since }) => fail('daemon', `${where} waits since ${since}: ${message}`, cure)),
-    ...health.waitingFiles.map(({ text, cure }) => warn('daemon', `left in the outbox: ${text}`, cure)),
-  ];
+/** Limits are shared by all programs of a user, so one watch is tried. */
+function watchChecks({ outboxNew }: SpoolLayout, rescanMs: number): Finding[] {
+  if (!existsSync(outboxNew)) return [];
+  try {
+    watch(outboxNew).close();
+    return [ok('host', 'new mail can be watched for')];
+  } catch (error) {
+    const limit = { ENOSPC: 'fs.inotify.max_user_watches', EMFILE: 'fs.inotify.max_user_instances' }[errnoOf(error) ?? ''];
+    const text = `new mail cannot be watched for (${errnoOf(error) ?? 'error'}): it is found by looking every ${rescanMs} ms`;
+    return [
+      warn('host', text, limit === undefined ? 'Use a file system with inotify, if that is too slow.' : `Raise ${limit} with sysctl.`),
+    ];
+  }
 }

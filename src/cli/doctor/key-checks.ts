@@ -1,49 +1,99 @@
+import { statSync } from 'node:fs';
 import type { Config } from '../../config/schema.js';
-import { SealdropError } from '../../errors.js';
-import { KeyDirectory } from '../../keys/key-directory.js';
-import { type Finding, fail, ok, warn } from './finding.js';
+import { KeyDirectory, type KeyEntry } from '../../keys/key-directory.js';
+import { matchesAddress } from '../../policy/address-pattern.js';
+import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
 
-const soonMs = 30 * 86_400_000;
+const dayMs = 86_400_000;
+const soonDays = 30;
+const mostListed = 20;
 
-/** Every identity and certificate: usable, and for how long. */
+/** Every identity and certificate: whether it can be used, and for how long. */
 export function keyChecks(config: Config, now: Date): Finding[] {
   const directory = new KeyDirectory(config.keys);
   try {
     directory.refresh();
+    const entries = directory.entries(now);
+    return [
+      ...counts(entries, config),
+      ...modeChecks(config.keys),
+      ...listed(entries.flatMap((entry) => entryFindings(entry, now))),
+      ...senderNotes(entries, config),
+      ...unusedNotes(directory),
+    ];
   } catch (error) {
-    if (!(error instanceof SealdropError)) throw error;
-    return [fail('keys', error.message, error.cure)];
+    return [faultFinding('keys', error)];
   }
-  const entries = directory.entries();
-  const findings: Finding[] = [];
-  for (const { address, notAfter, fault, ignored } of entries) {
-    if (fault !== undefined) findings.push(fail('keys', fault.message, fault.cure));
-    else if (notAfter !== undefined && notAfter.getTime() - now.getTime() < soonMs) {
-      findings.push(
-        warn(
-          'keys',
-          `the certificate of ${address} expires on ${notAfter.toISOString().slice(0, 10)}`,
-          'Put the next one into the keys directory in time; it takes effect without a restart.',
-        ),
-      );
-    }
-    if (ignored.length > 0)
-      findings.push(
-        warn('keys', `${address} has more than one set of files; not used: ${ignored.join(', ')}`, 'Remove the ones that are not wanted.'),
-      );
-  }
-  for (const name of directory.unusedFiles())
-    findings.push(
-      warn(
+}
+
+function counts(entries: readonly KeyEntry[], { keys, protect, rules }: Config): Finding[] {
+  const signing = entries.filter(({ uses }) => uses.includes('sign')).length;
+  const encrypting = entries.filter(({ uses }) => uses.includes('encrypt')).length;
+  const signs = protect.sign !== 'none' || rules.some((rule) => rule.protect?.sign !== undefined && rule.protect.sign !== 'none');
+  if (signs && signing === 0)
+    return [
+      fail(
         'keys',
-        `${name} in ${config.keys} is not named by an address and is not used`,
-        'Name it <address>.p12, .pem or .crt, or move it away.',
+        `there is no usable identity in ${keys}, so no mail can be signed`,
+        "Put a sender's <address>.p12 there, or <address>.pem and <address>.crt.",
       ),
-    );
-  const identities = entries.filter(({ kind, fault }) => kind === 'identity' && fault === undefined).length;
-  if (identities === 0)
+    ];
+  return [ok('keys', `${signing} can sign, ${encrypting} can be encrypted to`)];
+}
+
+function modeChecks(directory: string): Finding[] {
+  if ((statSync(directory).mode & 0o077) === 0) return [];
+  return [noteThat('keys', `others may look into ${directory}`, `If nobody needs to: chmod 700 ${directory}`)];
+}
+
+/** An identity that cannot be used stops a sender's mail; a recipient's certificate stops what goes to that one address. */
+function entryFindings({ address, kind, notAfter, fault, ignored }: KeyEntry, now: Date): Finding[] {
+  const findings: Finding[] = [];
+  if (fault !== undefined) findings.push(faultFinding('keys', fault, kind === 'identity' ? 'error' : 'warning'));
+  else if (notAfter !== undefined && notAfter.getTime() - now.getTime() < soonDays * dayMs) {
+    const days = Math.floor((notAfter.getTime() - now.getTime()) / dayMs);
+    const whose = kind === 'identity' ? 'identity' : 'certificate';
     findings.push(
-      fail('keys', `there is no usable identity in ${config.keys}: nothing can be signed`, 'Put <address>.p12 of a sender there.'),
+      warn('keys', `the ${whose} of ${address} expires in ${days} days`, 'Put the next one in its place; it counts without a restart.'),
     );
-  return [ok('keys', `${identities} identities and ${entries.length - identities} other certificates in ${config.keys}`), ...findings];
+  }
+  if (ignored.length > 0)
+    findings.push(
+      warn('keys', `for ${address} other files take precedence over ${ignored.join(', ')}`, 'Remove those that are not wanted.'),
+    );
+  return findings;
+}
+
+function listed(findings: readonly Finding[]): Finding[] {
+  const order = ['error', 'warning', 'note', 'ok'];
+  const sorted = [...findings].sort((one, other) => order.indexOf(one.level) - order.indexOf(other.level));
+  if (sorted.length <= mostListed) return sorted;
+  const rest = sorted.slice(mostListed);
+  const level = rest.some((finding) => finding.level === 'error') ? 'error' : 'warning';
+  return [
+    ...sorted.slice(0, mostListed),
+    { level, topic: 'keys', text: `and ${rest.length} more like these`, cure: '"sealdrop keys check" lists them all.' },
+  ];
+}
+
+function senderNotes(entries: readonly KeyEntry[], { senders }: Config): Finding[] {
+  if (senders === null) return [];
+  const unbound = entries
+    .filter(({ kind, address }) => kind === 'identity' && !senders.some(({ pattern }) => matchesAddress(pattern, address)))
+    .map(({ address }) => address);
+  if (unbound.length === 0) return [];
+  const named = `${unbound.slice(0, 5).join(', ')}${unbound.length > 5 ? ` and ${unbound.length - 5} more` : ''}`;
+  return [noteThat('senders', `no line of senders: covers ${named}: nobody can send as them`)];
+}
+
+function unusedNotes(directory: KeyDirectory): Finding[] {
+  const unused = directory.unusedFiles();
+  if (unused.length === 0) return [];
+  return [
+    noteThat(
+      'keys',
+      `not named after an address, so not used: ${unused.slice(0, 5).join(', ')}`,
+      'Name it <address>.p12, .pem or .crt, or move it away.',
+    ),
+  ];
 }

@@ -1,94 +1,149 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from '../../config/schema.js';
+import { diskFault } from '../../disk/faults.js';
+import { SealdropError } from '../../errors.js';
+import { inventoryOf } from '../../spool/inventory.js';
 import type { SpoolLayout } from '../../spool/layout.js';
-import { checkOutbox, checkVolatile, gidOf } from '../../spool/prepare.js';
-import { attempt, type Finding, fail, noteThat, ok, warn } from './finding.js';
+import { checkVolatile, gidOf } from '../../spool/prepare.js';
+import { userName } from '../unix-names.js';
+import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
+import { roomChecks } from './room-checks.js';
 
-const lowBytes = 1024 ** 3;
-
-/** Directories, modes and room of the spool. */
+/** Owners, modes and place of the spool's directories, and what waits in them for a person. */
 export function spoolChecks(config: Config, layout: SpoolLayout): Finding[] {
-  if (!existsSync(layout.outboxNew)) {
-    return [noteThat('spool', `${layout.root} is not made yet`, 'Nothing to do: "sealdrop run" makes it, and "sealdrop init" too.')];
-  }
-  const shared = (statSync(layout.outboxNew).mode & 0o022) !== 0;
+  if (!existsSync(layout.root)) return [notMade(layout.root)];
+  const closed = closedDirectories(layout);
   return [
-    attempt(
-      'outbox',
-      `${layout.outbox} is ours${shared ? ', sticky, and senders: says who may send as whom' : ', and nobody else may write to it'}`,
-      () => checkOutbox(layout, config.senders !== null),
-    ),
-    ...(shared ? [aclCheck(layout)] : []),
-    ...modeChecks(layout),
-    attempt('spool', `${layout.root} is on a disk`, () => checkVolatile(layout.root, config.allowVolatile)),
-    roomCheck(layout.root),
-    ...groupChecks(config),
-    noteThat(
-      'outbox',
-      `a file put straight into ${layout.outbox} is taken when it was quiet for ${config.outbox.settleMs} ms, which is a guess`,
-      `Let applications write to ${layout.outboxTmp} and rename into ${layout.outboxNew}.`,
-    ),
+    ...(closed.length > 0 ? closed : [ok('spool', `work, retry, quarantine, audit and archive in ${layout.root} are closed to others`)]),
+    ...volatileChecks(config, layout.root),
+    ...clockSkew(layout.root),
+    ...roomChecks('spool', layout.root, config.outbox.maxMessageBytes),
+    ...groupChecks(config, layout),
+    ...heldChecks(layout),
   ];
 }
 
-/** What no submitter may see or change. */
-function modeChecks(layout: SpoolLayout): Finding[] {
-  const findings = [layout.work, layout.retry, layout.quarantine, layout.audit]
-    .filter((path) => existsSync(path) && (statSync(path).mode & 0o077) !== 0)
-    .map((path) => fail('modes', `others may look into ${path}`, `Run "chmod 700 ${path}".`));
-  if (existsSync(layout.archive) && (statSync(layout.archive).mode & 0o027) !== 0) {
-    findings.push(fail('modes', `others may look into or change ${layout.archive}`, `Run "chmod 2750 ${layout.archive}".`));
+function notMade(root: string): Finding {
+  const parent = nearestThere(root);
+  try {
+    accessSync(parent, constants.W_OK | constants.X_OK);
+    return noteThat('spool', `${root} is not there yet`, 'Nothing to do: "sealdrop run" makes it.');
+  } catch {
+    const us = userName(process.geteuid?.() ?? 0);
+    return fail(
+      'spool',
+      `${root} is not there, and ${us} may not make it in ${parent}`,
+      `Run "install -d -o ${us} -m 711 ${root}" as root.`,
+    );
   }
-  return findings.length > 0 ? findings : [ok('modes', 'work, retry, quarantine, audit and archive are closed to others')];
 }
 
-/** Without a default ACL a program with umask 077 drops files that sealdrop cannot read. */
-function aclCheck(layout: SpoolLayout): Finding {
-  const run = spawnSync('getfacl', ['-dcn', layout.outboxNew], { encoding: 'utf8' });
-  if (run.status === 0 && /^user:\d+:r/m.test(run.stdout))
-    return ok('outbox', 'a default ACL lets sealdrop read what is dropped, whatever the umask');
+function nearestThere(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : nearestThere(dirname(path));
+}
+
+/** No submitter may see or change what is in here. */
+function closedDirectories(layout: SpoolLayout): Finding[] {
   const us = process.geteuid?.() ?? 0;
-  return warn(
-    'outbox',
-    'there is no default ACL: files of programs with umask 077 cannot be read',
-    `Install the package acl and run "setfacl -d -m u::rw,u:${us}:r,g::-,o::-,m::rwx ${layout.outbox} ${layout.outboxTmp} ${layout.outboxNew}".`,
-  );
+  const wanted: [string, number, string][] = [
+    [layout.root, 0o022, '711'],
+    [layout.work, 0o077, '700'],
+    [layout.claimed, 0o077, '700'],
+    [layout.sealed, 0o077, '700'],
+    [layout.retry, 0o077, '700'],
+    [layout.quarantine, 0o077, '700'],
+    [layout.audit, 0o077, '700'],
+    [layout.archive, 0o027, '2750'],
+  ];
+  return wanted.flatMap(([path, forbidden, mode]) => {
+    const stats = statOf(path);
+    if (stats === undefined) return [];
+    const findings: Finding[] = [];
+    if (stats.uid !== us)
+      findings.push(
+        fail('spool', `${path} belongs to ${userName(stats.uid)}, not to ${userName(us)}`, `Run "chown ${userName(us)} ${path}".`),
+      );
+    if ((stats.mode & forbidden) !== 0)
+      findings.push(fail('spool', `${path} is open to others (mode ${(stats.mode & 0o7777).toString(8)})`, `Run "chmod ${mode} ${path}".`));
+    return findings;
+  });
 }
 
-function roomCheck(path: string): Finding {
-  const { bavail, bsize, ffree, files } = statfsSync(path);
-  const free = bavail * bsize;
-  if (free < lowBytes)
-    return warn(
-      'disk',
-      `only ${Math.round(free / 1024 ** 2)} MiB are free for ${path}`,
-      'Free space; intake pauses when the disk is full, and nothing is lost.',
-    );
-  if (files > 0 && ffree / files < 0.02)
-    return warn('disk', `only ${ffree} inodes are free for ${path}`, 'Remove small files, or make the file system with more inodes.');
-  return ok('disk', `${(free / 1024 ** 3).toFixed(1)} GiB are free for ${path}`);
+function statOf(path: string): { uid: number; mode: number } | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // Not made yet, or within what may not be entered, which is said of that directory.
+  }
 }
 
-function groupChecks(config: Config): Finding[] {
-  const findings: Finding[] = [];
-  if (config.senders !== null && gidOf(config.outbox.group) === undefined) {
-    findings.push(
+function volatileChecks(config: Config, root: string): Finding[] {
+  try {
+    checkVolatile(root, false);
+    return [];
+  } catch (error) {
+    return [faultFinding('spool', error, config.allowVolatile ? 'warning' : 'error')];
+  }
+}
+
+/** Proves that we can write, and holds the file system's clock (a file server's, perhaps) against ours: the outbox's quiet time needs both. */
+function clockSkew(root: string): Finding[] {
+  const probe = `${root}/.doctor-${process.pid}`;
+  try {
+    mkdirSync(probe, { mode: 0o700 });
+    const skewMs = statSync(probe).mtimeMs - Date.now();
+    rmdirSync(probe);
+    if (Math.abs(skewMs) < 2000) return [];
+    const seconds = Math.round(Math.abs(skewMs) / 1000);
+    return [
       warn(
-        'groups',
-        `there is no group ${config.outbox.group}: nobody but sealdrop's own user can drop mail`,
-        `Run "groupadd --system ${config.outbox.group}" before the spool is made.`,
+        'clock',
+        `the file system's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine's`,
+        'Synchronise both; outbox/ takes files by their age.',
       ),
-    );
+    ];
+  } catch (error) {
+    return [faultFinding('spool', error instanceof SealdropError ? error : diskFault(error, 'write in', root))];
   }
-  if (gidOf(config.archive.group) === undefined) {
-    findings.push(
+}
+
+function groupChecks({ archive }: Config, { archive: directory }: SpoolLayout): Finding[] {
+  const gid = gidOf(archive.group);
+  if (gid === undefined)
+    return [
       noteThat(
-        'groups',
-        `there is no group ${config.archive.group}: only sealdrop's own user can read the archive`,
-        `Run "groupadd --system ${config.archive.group}" before the spool is made, if auditors shall read it.`,
+        'archive',
+        `there is no group ${archive.group}: nobody but the service reads the archive`,
+        `If auditors are to: groupadd --system ${archive.group} && chgrp ${archive.group} ${directory} && chmod 2750 ${directory}`,
       ),
+    ];
+  if (!existsSync(directory) || statSync(directory).gid === gid) return [];
+  const cure = `Run "chgrp -R ${archive.group} ${directory} && chmod 2750 ${directory}".`;
+  return [noteThat('archive', `${directory} does not belong to the group ${archive.group}, whose members cannot read it`, cure)];
+}
+
+function heldChecks(layout: SpoolLayout): Finding[] {
+  try {
+    const held = inventoryOf(layout.quarantine).messages.length;
+    const retried = inventoryOf(layout.retry).messages.length;
+    const strangers = [layout.work, layout.retry, layout.quarantine].flatMap((path) =>
+      inventoryOf(path)
+        .strangers.filter((name) => name !== 'in' && name !== 'sealed')
+        .map((name) => `${path}/${name}`),
     );
+    return [
+      ...(held > 0
+        ? [warn('queue', `${count(held, 'message')} held for a person`, '"sealdrop queue list" says why, and what to do.')]
+        : []),
+      ...(retried > 0 ? [noteThat('queue', `${count(retried, 'message')} to be tried again`)] : []),
+      ...(strangers.length > 0 ? [noteThat('queue', `not made by sealdrop: ${strangers.slice(0, 5).join(', ')}`, 'Move it away.')] : []),
+    ];
+  } catch (error) {
+    return [faultFinding('queue', error)];
   }
-  return findings;
+}
+
+function count(number: number, thing: string): string {
+  return number === 1 ? `1 ${thing} is` : `${number} ${thing}s are`;
 }

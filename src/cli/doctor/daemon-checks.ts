@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { askDaemon } from '../../daemon/control.js';
+import type { HealthReport } from '../../daemon/health.js';
+import type { SpoolLayout } from '../../spool/layout.js';
+import { isLocked } from '../../spool/lock.js';
+import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
+
+/** The daemon on this spool, if one runs, and what it says of itself. */
+export async function daemonChecks(layout: SpoolLayout): Promise<Finding[]> {
+  try {
+    if (!isLocked(layout.lockFile)) return [noteThat('daemon', 'none runs on this spool')];
+    const health = (await askDaemon(layout.controlSocket, { ask: 'health' })) as HealthReport | undefined;
+    if (health === undefined)
+      return [warn('daemon', 'one holds the spool, and does not answer', 'It may be starting, or "run --once"; else look at its log.')];
+    return [...healthFindings(health), ...umaskChecks(layout.lockFile)];
+  } catch (error) {
+    return [faultFinding('daemon', error)];
+  }
+}
+
+function healthFindings({ counters, pauses, waitingFiles }: HealthReport): Finding[] {
+  const counted = Object.entries(counters).map(([name, count]) => `${count} ${name}`);
+  return [
+    ok('daemon', `runs; since its start ${counted.join(', ')}`),
+    ...pauses.map(({ where, message, cure, since }) => fail('daemon', `mail waits since ${since} (${where}): ${message}`, cure)),
+    ...waitingFiles.map(({ text, cure }) => warn('daemon', `left in the outbox: ${text}`, cure)),
+  ];
+}
+
+/** What the lock file says only words this finding; nothing is decided by it. */
+function umaskChecks(lockFile: string): Finding[] {
+  const [, pid, host] = /^pid (\d+) on (\S+) /.exec(readFileSync(lockFile, 'utf8')) ?? [];
+  if (pid === undefined || host !== hostname()) return [];
+  const umask = umaskOf(pid);
+  if (umask === undefined || (umask & 0o007) === 0o007) return [];
+  return [
+    warn(
+      'daemon',
+      `its umask is ${umask.toString(8).padStart(4, '0')}: others may read what it writes`,
+      'Restart it; it sets 0027 by itself.',
+    ),
+  ];
+}
+
+function umaskOf(pid: string): number | undefined {
+  try {
+    const umask = /^Umask:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return umask === undefined ? undefined : Number.parseInt(umask, 8);
+  } catch {
+    return undefined; // It has just ended, or this is no Linux.
+  }
+}

@@ -1,0 +1,95 @@
+import { printable } from '../delivery/printable.js';
+import type { Envelope } from '../message/envelope.js';
+import type { CertificateShown, CopyShown, Explanation, RecipientShown } from './explain-facts.js';
+import { inputName } from './input.js';
+import { coloursFor, table, widthOf, wrapped } from './terminal.js';
+
+/** An explanation for a person. */
+export function explanationLines(file: string, found: Explanation): string[] {
+  const colour = coloursFor(process.stdout);
+  const { refused, envelope, identity, recipients, copies, changes = [], dropped = [] } = found;
+  const lines = [colour.bold(`${printable(inputName(file))}, ${bytesText(found.sizeBytes)}`)];
+  if (found.subject !== undefined) lines.push(fact('Subject', printable(found.subject)));
+  if (found.submitter !== undefined) lines.push(fact('Submitted by', printable(found.submitter)));
+  if (envelope !== undefined) lines.push(fact('Envelope', `${senderText(envelope)}, recipients ${origins[envelope.from]}`));
+  if (identity !== undefined) {
+    const { address, certificate, fault } = identity;
+    lines.push(
+      fact(
+        'Signs as',
+        certificate === undefined
+          ? `${address}${fault === undefined ? ' (nothing is signed)' : ''}`
+          : `${address}, ${certificateText(certificate)}`,
+      ),
+    );
+    if (fault !== undefined) lines.push(fact('', colour.red(printable(fault))));
+  }
+  if (recipients !== undefined)
+    lines.push('', colour.bold('Recipients'), ...recipients.flatMap((each) => recipientLines(each, colour.red)));
+  for (const copy of copies ?? []) lines.push('', ...copyLines(copy, copies?.length ?? 0, found.algorithms ?? '', colour.bold));
+  if (changes.length > 0)
+    lines.push('', colour.bold('Changes to the submitted bytes'), ...changes.map((change) => `  ${printable(change)}`));
+  if (dropped.length > 0) lines.push('', colour.bold('Control headers dropped'), ...dropped.map((name) => `  ${printable(name)}`));
+  if (refused !== undefined) {
+    const what = refused.disposition === 'quarantine' ? 'It would be held for a person' : 'It would wait';
+    const width = widthOf(process.stdout);
+    lines.push('', colour.red(`${what}: ${refused.code}`));
+    lines.push(
+      ...wrapped(printable(refused.message), '  ', '  ', width),
+      ...wrapped(`what to do: ${printable(refused.cure)}`, '  ', '  ', width),
+    );
+  }
+  return lines;
+}
+
+const origins: Readonly<Record<Envelope['from'], string>> = {
+  'x-lines': 'from its x-receiver lines',
+  headers: 'from To, Cc and Bcc',
+  resent: 'from its topmost Resent fields',
+};
+
+function fact(name: string, text: string): string {
+  return `  ${name.padEnd(13)} ${text}`;
+}
+
+function senderText({ sender }: Envelope): string {
+  return sender === '' ? 'from <> (the null sender)' : `from ${sender}`;
+}
+
+function certificateText({ fingerprint, algorithm, notAfter }: CertificateShown): string {
+  return `certificate ${fingerprint.slice(0, 16)}…, ${algorithm}, until ${notAfter.slice(0, 10)}`;
+}
+
+function recipientLines({ address, visible, why, certificate, fault }: RecipientShown, red: (text: string) => string): string[] {
+  return [
+    `  ${address}${visible ? '' : '  (blind)'}`,
+    // The certificate has a line of its own.
+    ...(why === undefined ? [] : [`      ${printable(why).replace(/; the certificate is [0-9a-f]+…$/, '')}`]),
+    ...(certificate === undefined ? [] : [`      ${certificateText(certificate)}`]),
+    ...(fault === undefined ? [] : [`      ${red(printable(fault))}`]),
+  ];
+}
+
+function copyLines(copy: CopyShown, count: number, algorithms: string, bold: (text: string) => string): string[] {
+  const { number, recipients, via, sign, content, keyManagement, sizeBytes, file, head } = copy;
+  const signed = sign === 'none' ? 'not signed' : `signed, ${sign} (${algorithms.split(' ')[0] ?? ''})`;
+  const encrypted = content === null ? 'not encrypted' : `encrypted, ${content} (${keyManagement.join(', ')})`;
+  const rows = [
+    ['Sealed', `${signed}; ${encrypted}`],
+    ['Rule', copy.rule === null ? 'none matched, the defaults' : `"${copy.rule}"`],
+    ['Goes by', `${via}${file === undefined ? '' : ` as ${file}`}, ${bytesText(sizeBytes)}`],
+    ...(head === undefined ? [['To', recipients.join(', ')]] : []),
+  ];
+  return [
+    bold(`Copy ${number} of ${count}${copy.blind ? ', for blind recipients' : ''}`),
+    ...table(rows).map((row) => `  ${row}`),
+    ...(head ?? []).slice(0, MAX_HEAD_LINES).map((line) => `  | ${printable(line)}`),
+    ...(head !== undefined && head.length > MAX_HEAD_LINES ? [`  | … and ${head.length - MAX_HEAD_LINES} lines more`] : []),
+  ];
+}
+
+const MAX_HEAD_LINES = 20;
+
+function bytesText(count: number): string {
+  return `${count.toLocaleString('en-US')} bytes`;
+}
