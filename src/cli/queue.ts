@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { AuditWriter } from '../audit/writer.js';
 import { loadConfig } from '../config/load.js';
@@ -9,6 +10,7 @@ import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { isLocked, lockSpool } from '../spool/lock.js';
 import { readTicket, type Ticket } from '../spool/ticket.js';
 import { note, print, printJson, reportError } from './output.js';
+import { becomeOwnerOf } from './service-user.js';
 
 export function queueCommand(ended: (exitCode: number) => void): Command {
   const queue = new Command('queue').description('Look at messages that are under way, to be retried or held, and decide about them.');
@@ -69,8 +71,10 @@ function itemOf(id: string, place: QueueItem['place'], ticket: Ticket | undefine
 
 async function act(action: QueueAction, wanted: readonly string[], configPath: string): Promise<number> {
   const layout = spoolLayout(loadConfig(configPath).spool);
+  const by = process.getuid?.() ?? 0;
+  if (existsSync(layout.root)) becomeOwnerOf(layout.root);
   const ids = wanted.length === 1 && wanted[0] === 'all' && action !== 'release' ? inventoryOf(layout.quarantine).messages : wanted;
-  const doOne = isLocked(layout.lockFile) ? throughDaemon(layout, action) : await onDisk(layout, action);
+  const doOne = isLocked(layout.lockFile) ? throughDaemon(layout, action, by) : await onDisk(layout, action, by);
   let exitCode: number = exitCodes.ok;
   for (const id of ids) {
     try {
@@ -95,10 +99,10 @@ interface Actor {
   close(): Promise<void>;
 }
 
-function throughDaemon(layout: SpoolLayout, action: QueueAction): Actor {
+function throughDaemon(layout: SpoolLayout, action: QueueAction, by: number): Actor {
   return {
     act: async (id) => {
-      const answer = await askDaemon(layout.controlSocket, { ask: action, id, by: process.getuid?.() ?? 0 });
+      const answer = await askDaemon(layout.controlSocket, { ask: action, id, by });
       if (answer === undefined) throw new Error('the daemon holds the spool but does not answer on its control socket');
     },
     close: async () => {},
@@ -106,12 +110,12 @@ function throughDaemon(layout: SpoolLayout, action: QueueAction): Actor {
 }
 
 /** No daemon runs: the decision is recorded and the message put back to work; the next start goes on with it. */
-async function onDisk(layout: SpoolLayout, action: QueueAction): Promise<Actor> {
+async function onDisk(layout: SpoolLayout, action: QueueAction, by: number): Promise<Actor> {
   const lock = lockSpool(layout.lockFile, Date.now());
   const audit = await AuditWriter.start({ directory: layout.audit, now: () => new Date() });
   return {
     act: async (id) => {
-      await actOnQueue({ layout, audit, now: () => new Date() }, action, id, process.getuid?.() ?? 0);
+      await actOnQueue({ layout, audit, now: () => new Date() }, action, id, by);
     },
     close: async () => {
       await audit.close();

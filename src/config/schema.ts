@@ -54,7 +54,7 @@ export const configSchema = z.strictObject(
       .default(null)
       .meta({ example: { '*@billing.example': ['billing'] } })
       .describe(
-        'Which unix users or groups may send as which From address. The first pattern that matches decides; an address that none matches may be used by nobody. Without this section everyone who can drop mail can send as everyone whose key is here.',
+        'Which unix users or groups may send as which From address. The first pattern that matches decides; an address that none matches may be used by nobody. Without this section no other user may be able to write to the outbox; a shared one is refused.',
       ),
     protect: protectSection.describe('How mail is sealed when no rule says otherwise.'),
     rules: z
@@ -94,7 +94,9 @@ export const configSchema = z.strictObject(
       .prefault({})
       .describe('Log, to standard error.'),
     http: section({
-      listen: listenAddress().prefault('127.0.0.1:8470').describe('Address and port for health, metrics and dashboard; off for none.'),
+      listen: listenAddress()
+        .prefault('127.0.0.1:8470')
+        .describe('Address and port where GET /health tells the state as JSON; off for none.'),
     })
       .prefault({})
       .describe('What is shown to monitoring.'),

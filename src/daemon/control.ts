@@ -20,6 +20,7 @@ export interface Control {
 
 const maxRequestBytes = 10_000;
 const maxAnswerBytes = 10_000_000;
+const answerMs = 30_000;
 const idleMs = 10_000;
 
 /**
@@ -68,10 +69,18 @@ export async function askDaemon(path: string, request: ControlRequest): Promise<
   } catch {
     return undefined;
   }
+  socket.setTimeout(answerMs, () => socket.destroy(noAnswer(path)));
   socket.end(`${JSON.stringify(request)}\n`);
   const answer = JSON.parse(await readLine(socket, maxAnswerBytes)) as { result?: unknown; fault?: PlainFault };
   if (answer.fault !== undefined) throw revivedFault(answer.fault);
   return answer.result;
+}
+
+function noAnswer(path: string): SealdropError {
+  return new SealdropError('daemon-silent', `the daemon does not answer on ${path}`, {
+    disposition: 'retry',
+    cure: 'Look at its log: it may wait for a disk or be very busy. Try again.',
+  });
 }
 
 async function serve(socket: Socket, commands: ControlCommands): Promise<void> {

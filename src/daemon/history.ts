@@ -44,6 +44,8 @@ function after(history: History, { event, detail }: TrailRecord): History {
         intent: (detail as EventDetails['requeued']).ticket.intent,
         setAside: undefined,
         released: event === 'released',
+        // Decided anew: the drop before it was not carried out.
+        dropped: false,
       };
     case 'dropped':
       return { ...history, dropped: true };

@@ -7,6 +7,7 @@ import type { KeyDirectory } from '../keys/key-directory.js';
 import { type Canonical, canonicalise } from '../message/canonical.js';
 import { entityOf, transferSafeEntityOf } from '../message/entity.js';
 import { envelopeOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
+import { fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
 import { assembleMessage, outerHeader } from '../message/outer-header.js';
 import { timeOfMessageId } from '../message-id.js';
 import { decide } from '../policy/decide.js';
@@ -28,6 +29,7 @@ export interface SealedMessage {
   readonly copies: readonly ReadyCopy[];
   /** Everything that differs from the submitted bytes. */
   readonly changes: readonly string[];
+  /** Of the output, without angle brackets. */
   readonly messageId: string;
   /** SHA-256 fingerprint of the signing certificate; undefined if no copy is signed. */
   readonly signer: string | undefined;
@@ -101,8 +103,12 @@ export class Sealer {
   }
 
   private sealByPlan(message: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
-    const messageId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
-    const outer = outerHeader(message, { date: timeOfMessageId(id), messageId, fallbackCharset: this.config.protect.fallbackCharset });
+    const ownId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
+    const outer = outerHeader(message, {
+      date: timeOfMessageId(id),
+      messageId: ownId,
+      fallbackCharset: this.config.protect.fallbackCharset,
+    });
     const changes = [...message.changes, ...outer.changes, ...plan.dropped.map((name) => `control-header-dropped ${name}`)];
     const signing = new Signing(
       message,
@@ -134,7 +140,7 @@ export class Sealer {
       plan,
       copies,
       changes: [...new Set([...changes, ...signing.changes])],
-      messageId,
+      messageId: messageIdIn(outer.fields),
       signer: identity?.fingerprint,
       signerInfos: signing.signerInfos,
       algorithms: [...signing.algorithms, ...used].join(' '),
@@ -218,6 +224,11 @@ function needsSmtpUtf8(): SealdropError {
     disposition: 'quarantine',
     cure: 'Let such mail go by SMTP: a rule with "delivery: { via: smtp }" that matches it; then run "sealdrop queue retry".',
   });
+}
+
+function messageIdIn(fields: readonly HeaderField[]): string {
+  const [field] = fieldsNamed(fields, 'Message-ID');
+  return field === undefined ? '' : rawValue(field).replace(/^<(.*)>$/, '$1');
 }
 
 function certificateChanged(address: string): SealdropError {

@@ -131,6 +131,22 @@ describe('killed after the accepted record', () => {
     expectWholeTrail(site);
   });
 
+  test('dropped, not carried out, and then put back to work by a person: the last decision counts', async () => {
+    await record('quarantined', { ticket: ticketOf('no-sender') });
+    await record('dropped', { archive: archivePath(id), by: 0 });
+    await record('requeued', { from: 'quarantine', by: 0, ticket: ticketOf('no-sender') });
+    writeTicket(join(site.spool, 'work'), ticketOf('no-sender'));
+    await expectSentOnce();
+  });
+
+  test('a decision recorded and not carried out leaves the message where it is listed', async () => {
+    await record('quarantined', { ticket: ticketOf('no-sender') });
+    writeTicket(join(site.spool, 'quarantine'), ticketOf('no-sender'));
+    renameSync(own, join(site.spool, 'quarantine', `${id}.eml`));
+    await record('requeued', { from: 'quarantine', by: 0, ticket: ticketOf('no-sender') });
+    await expectHeld();
+  });
+
   test('put back to work by a person: it is tried again', async () => {
     await record('quarantined', { ticket: ticketOf('no-sender') });
     await record('requeued', { from: 'quarantine', by: 0, ticket: ticketOf('no-sender') });

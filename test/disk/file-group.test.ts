@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeTogether } from '../../src/disk/file-group.js';
@@ -41,8 +41,37 @@ describe('writeTogether', () => {
     expect(existsSync(at('d'))).toBe(false);
   });
 
+  it('holds few descriptors open, however many files it writes, and leaves none of them when the last cannot be made', async () => {
+    const names = Array.from({ length: 300 }, (_, n) => at(`many-${n}`));
+    let most = 0;
+    const write = (last: string) =>
+      writeTogether((files) => {
+        for (const name of [...names, last]) {
+          files.write(name, [Buffer.from(name)], { mode: 0o600 });
+          most = Math.max(most, openIn(directory));
+        }
+      });
+    await expect(write(at('missing/last'))).rejects.toMatchObject({ code: 'directory-missing' });
+    expect(names.filter((name) => existsSync(name))).toEqual([]);
+    await write(at('last'));
+    expect(names.every((name) => readFileSync(name, 'utf8') === name)).toBe(true);
+    expect(most).toBeLessThanOrEqual(64);
+    expect(openIn(directory)).toBe(0);
+  });
+
   it('says `wait` when the directory is not there', async () => {
     const attempt = writeTogether((files) => files.write(at('missing/e'), [], { mode: 0o600 }));
     await expect(attempt).rejects.toMatchObject({ code: 'directory-missing', disposition: 'wait' });
   });
 });
+
+/** How many files in that directory this process holds open (proc(5)). */
+function openIn(path: string): number {
+  return readdirSync('/proc/self/fd').filter((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(`${path}/`);
+    } catch {
+      return false; // The descriptor that the directory was read with.
+    }
+  }).length;
+}

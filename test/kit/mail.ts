@@ -56,7 +56,11 @@ export function generateMail(seed: number, options: MailOptions): GeneratedMail 
   const mimeVersion = part.header.length > 0 || random.chance(0.5) ? ['MIME-Version: 1.0'] : [];
 
   const eol = lineEnds(random, traits);
-  const bytes = writePart({ header: [...header, ...mimeVersion, ...part.header].map(asLatin1), body: part.body }, eol);
+  const whole = { header: [...header, ...mimeVersion, ...part.header].map(asLatin1), body: part.body };
+  const written = writePart(whole, eol);
+  // Where line ends are mixed, whether a CR before a delimiter belongs to the binary part or to the line end is anybody's guess.
+  const isClear = !traits.includes('mixed') || !/^content-transfer-encoding: *binary/im.test(written.toString('latin1'));
+  const bytes = isClear ? written : writePart(whole, () => '\r\n');
   const mbox = trait('mbox', 0.05) ? Buffer.from(`From ${sender} Tue Nov 24 09:12:00 2026${eol()}`) : Buffer.alloc(0);
   const bom = trait('bom', 0.05) ? Buffer.from('\ufeff') : Buffer.alloc(0);
   return {

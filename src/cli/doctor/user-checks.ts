@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { groupsOf, userName } from '../unix-names.js';
+import { becomeOwnerOf } from '../service-user.js';
+import { userName } from '../unix-names.js';
 import { type Finding, noteThat, ok, warn } from './finding.js';
 
 /**
@@ -9,17 +10,14 @@ import { type Finding, noteThat, ok, warn } from './finding.js';
 export function becomeServiceUser(spool: string): Finding[] {
   const us = process.geteuid?.();
   if (us === undefined || !existsSync(spool)) return us === 0 ? [runsAsRoot()] : [];
-  const { uid, gid } = statSync(spool);
+  const { uid } = statSync(spool);
   if (uid === us) return us === 0 ? [runsAsRoot()] : [ok('user', `you are ${userName(us)}, to whom the spool belongs`)];
   const owner = userName(uid);
   if (us !== 0) {
     const cure = `Run "sudo -u ${owner} sealdrop doctor".`;
     return [warn('user', `the spool belongs to ${owner} and you are ${userName(us)}: what ${owner} will find is not known`, cure)];
   }
-  const groups = groupsOf(uid);
-  process.setgroups?.(groups);
-  process.setegid?.(groups[0] ?? gid);
-  process.seteuid?.(uid);
+  becomeOwnerOf(spool);
   return [noteThat('user', `looked at as ${owner}, to whom the spool belongs`)];
 }
 
