@@ -35,7 +35,6 @@ const byCode: Readonly<Record<string, number>> = {
   'outbox-not-sticky': exitCodes.permission,
   'no-access': exitCodes.permission,
   'spool-locked': exitCodes.tryLater,
-  'keys-unreadable': exitCodes.configuration,
   'keys-directory-permissions': exitCodes.permission,
   'smtp-auth-needs-tls': exitCodes.permission,
   'smtp-tls-failed': exitCodes.unavailable,
