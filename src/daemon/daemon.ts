@@ -10,6 +10,7 @@ import { bootId } from '../spool/boot-id.js';
 import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { lockSpool, type SpoolLock } from '../spool/lock.js';
+import { proveOneMount } from '../spool/one-mount.js';
 import { checkOutbox, checkVolatile, gidOf, prepareSpool } from '../spool/prepare.js';
 import { version } from '../version.js';
 import { ByteBudget } from './byte-budget.js';
@@ -125,6 +126,7 @@ export class Daemon {
     this.lock = lockSpool(layout.lockFile, Date.now());
     checkVolatile(layout.root, config.allowVolatile);
     checkOutbox(layout, config.senders !== null);
+    proveOneMount(layout);
     const password = config.delivery.smtp === undefined ? undefined : smtpPassword(config.delivery.smtp, process.env);
 
     this.audit = await AuditWriter.start({

@@ -56,6 +56,10 @@ export class Intake {
         await this.sleep(Math.max(1, soonest - Date.now()));
         continue;
       }
+      if (this.hint?.failed === true) {
+        await this.hint.close();
+        this.hint = undefined;
+      }
       if (this.hint === undefined && offered < quietNames)
         this.hint = await openHint(this.options.layout, () => this.onHint(), this.health);
       if (!this.hinted) await this.sleep(this.untilNextScan());

@@ -24,7 +24,8 @@ export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOv
 
 /**
  * A person's decision about a message in retry or quarantine. It is recorded, with who made it, before it is carried out; killed in
- * between, the message stays where it is listed, and the person decides again: the last decision counts. Needs the spool's lock, or runs inside the daemon that has it.
+ * between, the message stays where it is listed, and the person decides again: the last decision counts. Needs the spool's lock, or runs
+ * inside the daemon that has it.
  */
 export async function actOnQueue(world: QueueWorld, action: QueueAction, id: string, by: number): Promise<Requeued> {
   const found = find(world.layout, id);

@@ -4,10 +4,10 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileS
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { describeAsNobody, nobody } from '../e2e/users.js';
 import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
 import { writeIdentity } from '../kit/key-files.js';
 import type { Site } from '../kit/site.js';
-import { describeWith } from '../kit/tools.js';
 import { waitFor } from '../kit/wait-for.js';
 import { healthOf } from './health-of.js';
 import { expectWholeTrail, letter, newSite, pki, subjectsPickedUp, underWay } from './site.js';
@@ -216,9 +216,7 @@ describe('GET /health', () => {
   });
 });
 
-describeWith(['root'], 'a daemon that may not write to its spool', () => {
-  const nobody = 65534;
-
+describeAsNobody('a daemon that may not write to its spool', () => {
   test('ends with 77 and says where', async () => {
     site = newSite();
     execFileSync('chown', ['-R', `${nobody}:${nobody}`, site.keys, site.configFile]);

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writ
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { describeWithMounts, mountFrom, mountTiny, remount, unmount } from '../disk/mounts.js';
+import { describeAsNobody, nobody } from '../e2e/users.js';
 import { type Program, runOnce, startDaemon } from '../kit/daemon.js';
 import type { Site } from '../kit/site.js';
-import { describeWith } from '../kit/tools.js';
 import { waitFor } from '../kit/wait-for.js';
 import { healthOf, pausesOf } from './health-of.js';
 import { expectWholeTrail, letter, newSite, subjectsPickedUp, underWay } from './site.js';
@@ -53,16 +53,14 @@ describe('a directory of the MTA that is not there', () => {
     const subjects = Array.from({ length: 600 }, (_, n) => `message ${n}`);
     for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
     await waitFor('both workers to wait', async () => (await healthOf(site)).pauses.length === 2);
-    // Two groups of 32 at most are in the workers' hands.
-    expect(site.waiting().length).toBeGreaterThanOrEqual(600 - 64);
+    // Two batches of 32 at most are in each worker's hands.
+    expect(site.waiting().length).toBeGreaterThanOrEqual(600 - 128);
     renameSync(`${site.pickup}.away`, site.pickup);
     await expectRecovered(subjects);
   });
 });
 
-describeWith(['root'], 'a directory that sealdrop’s user may not use', () => {
-  const nobody = 65534;
-
+describeAsNobody('a directory that sealdrop’s user may not use', () => {
   test.each([
     ['outbox/new', 0o000, 0o700],
     ['outbox/tmp/../new', 0o500, 0o700],
@@ -81,10 +79,24 @@ describeWith(['root'], 'a directory that sealdrop’s user may not use', () => {
       chmodSync(site.drop('a.eml', letter('one')), 0o644);
       chmodSync(directory, closed);
     });
-    const pause = await waitFor('the pause', async () => (await healthOf(site)).pauses[0], { describe: () => daemon.stderr });
-    expect(pause.code).toBe('no-access');
+    const isItsPause = ({ code }: { code: string }) => code === 'no-access';
+    const pause = await waitFor('the pause', async () => (await healthOf(site)).pauses.find(isItsPause), { describe: () => daemon.stderr });
     expect(pause.message).toContain(site.directory);
     chmodSync(directory, open);
+    await expectRecovered(['one']);
+  });
+
+  test('(a door, at start) is waited for, and watched when it opens', async () => {
+    site = newSite('outbox: { rescanMs: 1s }');
+    const door = join(site.spool, 'outbox', 'new');
+    execFileSync('chown', ['-R', `${nobody}:${nobody}`, site.directory]);
+    chmodSync(site.drop('a.eml', letter('one')), 0o644);
+    chmodSync(door, 0o000);
+    daemon = startDaemon(site, { uid: nobody, gid: nobody });
+    await daemon.untilOutput(/watching the outbox/);
+    await waitFor('the pause', async () => (await pausesOf(site)).includes('no-access'));
+    await daemon.untilOutput(/watcher-failed/);
+    chmodSync(door, 0o700);
     await expectRecovered(['one']);
   });
 
@@ -151,6 +163,22 @@ describeWithMounts('the MTA’s file system', () => {
     expect(readdirSync(site.pickup)).toEqual([]);
     rmSync(join(mta, 'filler'));
     await expectRecovered(['one']);
+  });
+});
+
+describeWithMounts('a spool of which a part is a mount of its own', () => {
+  test.each(['outbox', 'archive'])('(%s) is refused at start with 78, before any mail is touched', async (part) => {
+    site = newSite();
+    site.drop('a.eml', letter('one'));
+    daemon = startDaemon(site);
+    await daemon.until('it to be sent', () => site.pickedUp().length === 1);
+    await daemon.terminate();
+    site.drop('b.eml', letter('two'));
+    mountFrom(join(site.spool, part), join(site.spool, part));
+    const run = await runOnce(site);
+    expect(run.stderr).toContain('they are on different mounts');
+    expect(run.status).toBe(78);
+    expect(site.waiting()).toEqual(['b.eml']);
   });
 });
 

@@ -21,8 +21,8 @@ import { runOnce, startDaemon } from '../kit/daemon.js';
 import { writeIdentity, writeRecipient } from '../kit/key-files.js';
 import { testPki } from '../kit/pki.js';
 import { type Quarantined, Site } from '../kit/site.js';
-import { describeWith } from '../kit/tools.js';
 import { waitFor } from '../kit/wait-for.js';
+import { describeAsNobody, nobody } from './users.js';
 
 const pki = testPki();
 const steve = pki.issue({ address: 'steve@example.com' });
@@ -293,8 +293,7 @@ describe('file names', () => {
   });
 });
 
-describeWith(['root'], 'a file that sealdrop’s user cannot read', () => {
-  const nobody = 65534;
+describeAsNobody('a file that sealdrop’s user cannot read', () => {
   let site: Site;
   afterEach(() => site.remove());
 

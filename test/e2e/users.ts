@@ -15,14 +15,19 @@ export interface TestUser {
 }
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const anyone = 65534;
+
+/** A user that owns nothing. */
+export const nobody = 65534;
 
 /** `describe` whose tests make users and run programs as them. */
 export function describeWithUsers(title: string, body: () => void): void {
-  const missing = [...missingTools(['root', 'setfacl']), ...['useradd', 'groupadd', 'setpriv'].filter((program) => !runs(program))];
-  if (missing.length === 0 && !othersMayRunUs()) missing.push('a checkout that other users may read');
-  if (missing.length === 0) describe(title, body);
-  else describe.skip(`${title} [skipped, missing: ${missing.join(', ')}]`, body);
+  const programs = ['useradd', 'groupadd', 'setpriv'].filter((program) => !runs(program));
+  describeUnless([...missingTools(['root', 'setfacl']), ...programs], title, body);
+}
+
+/** `describe` whose tests run sealdrop as `nobody`. */
+export function describeAsNobody(title: string, body: () => void): void {
+  describeUnless(missingTools(['root']), title, body);
 }
 
 /** Makes a group and returns its number. */
@@ -86,10 +91,16 @@ export function makeHome(parent: string, { name, uid, gid }: TestUser): string {
   return home;
 }
 
+function describeUnless(missing: readonly string[], title: string, body: () => void): void {
+  const all = missing.length > 0 || othersMayRunUs() ? missing : ['a checkout that other users may read'];
+  if (all.length === 0) describe(title, body);
+  else describe.skip(`${title} [skipped, missing: ${all.join(', ')}]`, body);
+}
+
 function runs(program: string): boolean {
   return spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined;
 }
 
 function othersMayRunUs(): boolean {
-  return spawnSync(process.execPath, [main, '--version'], { uid: anyone, gid: anyone, cwd: '/', stdio: 'ignore' }).status === 0;
+  return spawnSync(process.execPath, [main, '--version'], { uid: nobody, gid: nobody, cwd: '/', stdio: 'ignore' }).status === 0;
 }
