@@ -65,18 +65,20 @@ async function importKeys(
   writeFileSync(join(home, 'gpgsm.conf'), 'disable-crl-checks\ndisable-dirmngr\n');
   const fingerprint = createHash('sha1').update(keys.root.certificate).digest('hex').toUpperCase();
   writeFileSync(join(home, 'trustlist.txt'), `${fingerprint} S relax\n`);
-  const imports = [() => gpgsm(['--import'], Buffer.from(keys.root.certificatePem))];
+  const root = await gpgsm(['--import'], Buffer.from(keys.root.certificatePem));
+  if (root.status !== 0) throw new Error(`gpgsm could not import: ${root.stderr}`);
   for (const recipient of keys.recipients) {
     if (new X509Certificate(recipient.certificate).publicKey.asymmetricKeyType !== 'rsa') continue;
     // The empty passphrase leaves the key unprotected in this throwaway home: deriving a key from one costs 0.4 s per message.
     const args = ['--pinentry-mode', 'loopback', '--passphrase-fd', '0', '--import'];
     const file = join(home, `${recipient.address}.p12`);
-    writeFileSync(file, pkcs12(recipient, { legacy: true }), { mode: 0o600 });
-    imports.push(() => gpgsm([...args, file], Buffer.from('\n')));
-  }
-  for (const step of imports) {
-    const result = await step();
-    if (result.status !== 0) throw new Error(`gpgsm could not import: ${result.stderr}`);
+    // gpgsm 2.2 cannot read about one in sixty of these files, whatever is wrong with its salt; another salt is another file.
+    let result: ToolResult | undefined;
+    for (let attempt = 0; attempt < 3 && result?.status !== 0; attempt++) {
+      writeFileSync(file, pkcs12(recipient, { legacy: true }), { mode: 0o600 });
+      result = await gpgsm([...args, file], Buffer.from('\n'));
+    }
+    if (result?.status !== 0) throw new Error(`gpgsm could not import: ${result?.stderr}`);
   }
 }
 
