@@ -19,8 +19,8 @@ import type { WorkerContext } from './worker-context.js';
 
 /**
  * Takes a batch of messages through all its phases. Each phase runs over the whole batch before the next begins, so that directory
- * fsyncs and audit appends are shared; within a phase everything is synchronous. Every phase can be repeated: it passes over what it has
- * done. A `wait` fault therefore means: the batch stays where it is and the phase is tried again when the resource is back.
+ * fsyncs and audit appends are shared; within a phase only the fsyncs of new files are waited for together, the rest is synchronous. Every
+ * phase can be repeated: it passes over what it has done. A `wait` fault therefore means: the batch stays where it is and the phase is tried again when the resource is back.
  */
 export async function runBatch(jobs: readonly Job[], context: WorkerContext): Promise<void> {
   const { audit, patiently } = context;

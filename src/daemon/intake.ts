@@ -15,7 +15,7 @@ export interface IntakeOptions {
   readonly clear: () => Promise<void>;
 }
 
-/** A scan that leaves more names than this waiting is followed by another at once; the watcher is opened only when the doors are quiet. */
+/** The watcher is opened after the first scan that found fewer names than this: during a backlog the scan alone drives. */
 const quietNames = 1000;
 
 /**
