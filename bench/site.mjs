@@ -7,9 +7,12 @@ import { demoAuthority } from '../dist/cli/demo-pki.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** A throwaway installation on a real disk: keys of one sender and one recipient, spool, pickup directories, config. */
-export function makeSite() {
-  const directory = mkdtempSync('/var/tmp/sealdrop-bench-');
+/**
+ * A throwaway installation: keys of one sender and one recipient, spool, pickup directories, config.
+ * @param {string} disk directory on the disk to be measured
+ */
+export function makeSite(disk) {
+  const directory = mkdtempSync(join(disk, 'sealdrop-bench-'));
   const at = (/** @type {string[]} */ ...names) => join(directory, ...names);
   for (const path of ['keys', 'mta/pickup', 'mta/staging', 'mta/bad']) mkdirSync(at(path), { recursive: true });
   for (const path of ['spool/outbox/new', 'spool/outbox/tmp']) mkdirSync(at(path), { recursive: true, mode: 0o700 });
@@ -70,12 +73,15 @@ export function fill(site, count, sizeBytes) {
 }
 
 /**
- * Starts the daemon.
+ * Starts the daemon in the environment that deploy/systemd/sealdrop.service gives it.
  * @param {{ config: string }} site
  * @param {string[]} extra
  */
 export function startDaemon(site, ...extra) {
-  return spawn(process.execPath, [main, 'run', '-c', site.config, ...extra], { stdio: ['ignore', 'inherit', 'inherit'] });
+  return spawn(process.execPath, ['--max-semi-space-size=2', main, 'run', '-c', site.config, ...extra], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' },
+  });
 }
 
 /**

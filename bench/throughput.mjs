@@ -1,10 +1,11 @@
 // @ts-check
-// npm run bench [-- --messages N] [--size BYTES] [--backlog N] [--idle SECONDS]
+// npm run bench [-- --messages N] [--size BYTES] [--backlog N] [--idle SECONDS] [--dir DIR]
 // Durable throughput of `sealdrop run --once` on a filled outbox, as a ratio to the bare primitives measured in the same run; what a
 // backlog costs at start; what an idle daemon costs.
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchDisk } from './disk.mjs';
 import { floorRate } from './floor.mjs';
 import { fill, makeSite, startDaemon, usageOf } from './site.mjs';
 
@@ -14,19 +15,26 @@ const { values } = parseArgs({
     size: { type: 'string', default: '20000' },
     backlog: { type: 'string', default: '100000' },
     idle: { type: 'string', default: '10' },
+    dir: { type: 'string' },
   },
 });
 
-if (Number(values.messages) > 0) await throughput(Number(values.messages), Number(values.size));
-if (Number(values.backlog) > 0) await backlog(Number(values.backlog));
-if (Number(values.idle) > 0) await idle(Number(values.idle));
+const disk = benchDisk(values.dir);
+console.log(`Node.js ${process.versions.node}, ${availableParallelism()} cores, ${disk.kind}`);
+try {
+  if (Number(values.messages) > 0) await throughput(Number(values.messages), Number(values.size));
+  if (Number(values.backlog) > 0) await backlog(Number(values.backlog));
+  if (Number(values.idle) > 0) await idle(Number(values.idle));
+} finally {
+  disk.remove();
+}
 
 /**
  * @param {number} count
  * @param {number} sizeBytes
  */
 async function throughput(count, sizeBytes) {
-  const site = makeSite();
+  const site = makeSite(disk.path);
   try {
     const floor = await floorRate({ keys: site.keys, sizeBytes, threads: availableParallelism(), milliseconds: 2000 });
     fill(site, count, sizeBytes);
@@ -54,7 +62,7 @@ async function throughput(count, sizeBytes) {
 
 /** @param {number} count */
 async function backlog(count) {
-  const site = makeSite();
+  const site = makeSite(disk.path);
   try {
     fill(site, count, 2000);
     const started = performance.now();
@@ -76,7 +84,7 @@ async function backlog(count) {
 
 /** @param {number} seconds */
 async function idle(seconds) {
-  const site = makeSite();
+  const site = makeSite(disk.path);
   try {
     const daemon = startDaemon(site);
     const pid = daemon.pid ?? 0;

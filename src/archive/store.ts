@@ -40,7 +40,12 @@ export function addToArchive(archive: string, id: string, ownCopy: string): void
 
 /** Makes the entries of these messages durable: one fsync a day directory. */
 export function syncArchive(archive: string, ids: readonly string[]): void {
-  for (const day of new Set(ids.map(archiveDay))) syncDirectory(`${archive}/${day}`);
+  for (const directory of new Set(ids.map((id) => archiveDirectoryOf(archive, id)))) syncDirectory(directory);
+}
+
+/** The directory that holds a message's entry. */
+export function archiveDirectoryOf(archive: string, id: string): string {
+  return `${archive}/${archiveDay(id)}`;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { archivePath } from '../archive/path.js';
-import { addToArchive, keepCertificate, syncArchive } from '../archive/store.js';
+import { addToArchive, archiveDirectoryOf, keepCertificate } from '../archive/store.js';
 import { newEntry } from '../audit/record.js';
-import { removeIfThere, syncDirectory } from '../disk/durable.js';
-import { type FileWriter, writeTogether } from '../disk/file-group.js';
+import { removeIfThere } from '../disk/durable.js';
+import { type FileWriter, syncDirectories, writeTogether } from '../disk/file-group.js';
 import { SealdropError } from '../errors.js';
-import { writeOwnCopy } from '../spool/accept.js';
+import { ownCopyPath, writeOwnCopy } from '../spool/accept.js';
 import { commitCopy } from '../spool/commit.js';
 import { copyName } from '../spool/layout.js';
 import { moveMessage, removeMessage } from '../spool/move.js';
@@ -43,11 +43,13 @@ async function makeOwnCopies(jobs: readonly Job[], { layout, archiveGroup }: Wor
     if (claim.bytes === undefined) job.own = writeOwnCopy(layout, claim, archiveGroup);
   }
   const inMemory = fresh.filter(({ claim }) => claim.bytes !== undefined);
-  const copies = await writeTogether((files) => inMemory.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files)));
+  const copies = await writeTogether((files) => {
+    if (jobs.some((job) => job.claim !== undefined)) files.syncNames(layout.work);
+    return inMemory.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files));
+  });
   inMemory.forEach(({ job }, index) => {
     job.own = copies[index];
   });
-  if (jobs.some((job) => job.claim !== undefined)) syncDirectory(layout.work);
 }
 
 function acceptedEntries(jobs: readonly Job[]) {
@@ -88,8 +90,7 @@ function sealJob(job: Job, bytes: Buffer, { sealer, submitterOf, now }: WorkerCo
  * intent: staged files of messages without one are removed at the next start, the archive entry is found to be ours already.
  */
 async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<void> {
-  const { layout, config } = context;
-  const { pickup } = config.delivery;
+  const { layout } = context;
   const staged = jobs.filter((job) => job.sealed !== undefined && job.fault === undefined && job.intent === undefined);
   if (staged.length === 0) return;
   for (const { sealed } of staged) {
@@ -98,30 +99,32 @@ async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<v
   }
   const unwritten = staged.filter((job) => job.staged.length === 0);
   if (unwritten.some(goesByPickup)) requireStaging(context);
-  const written = await writeTogether((files) => unwritten.map((job) => stageJob(job, context, files)));
+  const written = await writeTogether((files) => {
+    const copies = unwritten.map((job) => stageJob(job, context, files));
+    const complete = staged.filter((job) => job.fault === undefined);
+    for (const { id } of complete) addToArchive(layout.archive, id, ownCopyPath(layout, id));
+    for (const directory of touchedBy(complete, context)) files.syncNames(directory);
+    return copies;
+  });
   unwritten.forEach((job, index) => {
     job.staged.push(...(written[index] ?? []));
     if (job.fault !== undefined) removeStaged(job, context);
   });
   const complete = staged.filter((job) => job.fault === undefined);
-  for (const job of complete) addToArchive(layout.archive, job.id, `${layout.work}/${job.id}.eml`);
-  const touched = new Set(complete.flatMap((job) => job.staged.map((copy) => copy.via)));
-  if (touched.has('pickup') && pickup !== undefined) {
-    syncDirectory(pickup.staging);
-    try {
-      requireStaging(context);
-    } catch (error) {
-      // It went away in between, so what was written may lie elsewhere: all of it is sealed and written again.
-      for (const job of complete) removeStaged(job, context);
-      throw error;
-    }
+  try {
+    if (complete.some(goesByPickup)) requireStaging(context);
+  } catch (error) {
+    // It went away in between, so what was written may lie elsewhere: all of it is sealed and written again.
+    for (const job of complete) removeStaged(job, context);
+    throw error;
   }
-  if (touched.has('smtp')) syncDirectory(layout.sealed);
-  syncArchive(
-    layout.archive,
-    complete.map((job) => job.id),
-  );
   for (const job of complete) job.intent = intentOf(job, context);
+}
+
+/** Where the names of staged copies and archive entries stand. */
+function touchedBy(jobs: readonly Job[], context: WorkerContext): string[] {
+  const staging = jobs.flatMap((job) => (job.sealed?.copies ?? []).map(({ plan }) => placeOf(plan.via, context)));
+  return [...staging, ...jobs.map((job) => archiveDirectoryOf(context.layout.archive, job.id))];
 }
 
 function goesByPickup({ sealed }: Job): boolean {
@@ -175,7 +178,7 @@ function intentEntries(jobs: readonly Job[]) {
 }
 
 /** The renames into pickup. From here on nothing is decided again: a kill leaves the intent, and recovery finishes it (I2). */
-function commitAll(jobs: readonly Job[], { config, marker }: WorkerContext): void {
+async function commitAll(jobs: readonly Job[], { config, marker }: WorkerContext): Promise<void> {
   const { pickup } = config.delivery;
   if (pickup === undefined) return;
   const place = { staging: pickup.staging, pickup: pickup.directory, marker: marker ?? '' };
@@ -187,9 +190,7 @@ function commitAll(jobs: readonly Job[], { config, marker }: WorkerContext): voi
     }
     renamed ||= job.outcomes.size > 0;
   }
-  if (!renamed) return;
-  syncDirectory(pickup.directory);
-  syncDirectory(pickup.staging);
+  if (renamed) await syncDirectories([pickup.directory, pickup.staging]);
 }
 
 function committedEntries(jobs: readonly Job[]) {

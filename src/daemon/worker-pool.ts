@@ -22,7 +22,8 @@ export interface PoolEvents {
   readonly failed: (fault: SealdropError) => void;
 }
 
-const offersPerTake = 32;
+/** Large enough that the fsyncs of directories and of the audit trail are shared by many, small enough for memory. */
+const offersPerTake = 64;
 /** Messages are short-lived; a small young generation keeps their garbage, and so the process, small. */
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 

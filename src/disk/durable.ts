@@ -48,16 +48,20 @@ export function replaceFile(directory: string, name: string, bytes: Uint8Array, 
 
 /** Makes the names in a directory durable (renames, links and new files in it). */
 export function syncDirectory(path: string): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    throw diskFault(error, 'open', path);
-  }
+  const descriptor = openDirectory(path);
   try {
     syncDescriptor(descriptor, path);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A descriptor of a directory, to make the names in it durable. */
+export function openDirectory(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw diskFault(error, 'open', path);
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, fsync } from 'node:fs';
 import { promisify } from 'node:util';
-import { openNewFile, removeIfThere, syncDescriptor, writeAll, writeNewFile } from './durable.js';
+import { openDirectory, openNewFile, removeIfThere, syncDescriptor, writeAll, writeNewFile } from './durable.js';
 import { fsyncFault } from './faults.js';
 
 export interface NewFileOptions {
@@ -11,6 +11,11 @@ export interface NewFileOptions {
 /** Writes new files; when their bytes are durable is the implementation's matter. */
 export interface FileWriter {
   write(path: string, chunks: readonly Uint8Array[], options: NewFileOptions): void;
+}
+
+/** A FileWriter that makes the names in directories durable too, when it makes the bytes durable. */
+export interface GroupWriter extends FileWriter {
+  syncNames(directory: string): void;
 }
 
 /** Durable on return of `write`. */
@@ -27,14 +32,16 @@ interface OpenFile {
 }
 
 /**
- * Runs `work`, which writes several new files, and makes their bytes durable together: a disk takes its time for each fsync, and the
- * waits overlap, as far as `maxOpenFiles` reaches. Either all files are durable on return, or the error left none of them. Killed in
- * between: whole or partial files may be left, as after `writeNewFile`.
+ * Runs `work`, which writes several new files, and makes their bytes, and the names in the directories it gives to `syncNames`, durable
+ * together: a disk takes its time for each fsync, and the waits overlap, as far as `maxOpenFiles` reaches. Names and bytes need no order
+ * among them: nothing refers to either before both are durable. Either all is durable on return, or the error left none of the files.
+ * Killed in between: whole or partial files may be left, as after `writeNewFile`.
  */
-export async function writeTogether<T>(work: (files: FileWriter) => T): Promise<T> {
+export async function writeTogether<T>(work: (files: GroupWriter) => T): Promise<T> {
   const written: string[] = [];
   const open: OpenFile[] = [];
-  const files: FileWriter = {
+  const directories = new Set<string>();
+  const files: GroupWriter = {
     write: (path, chunks, options) => {
       if (open.length === maxOpenFiles) for (const file of open.splice(0)) syncAndClose(file);
       const descriptor = openNewFile(path, options);
@@ -42,12 +49,14 @@ export async function writeTogether<T>(work: (files: FileWriter) => T): Promise<
       open.push({ path, descriptor });
       for (const chunk of chunks) writeAll(descriptor, chunk, path);
     },
+    syncNames: (directory) => {
+      directories.add(directory);
+    },
   };
   try {
     const result = work(files);
-    await Promise.all(
-      open.map(({ path, descriptor }) => fsyncLater(descriptor).catch((error: unknown) => Promise.reject(fsyncFault(error, path)))),
-    );
+    for (const path of directories) open.push({ path, descriptor: openDirectory(path) });
+    await syncAll(open);
     return result;
   } catch (error) {
     for (const path of written) removeIfThere(path);
@@ -55,6 +64,19 @@ export async function writeTogether<T>(work: (files: FileWriter) => T): Promise<
   } finally {
     for (const { descriptor } of open) closeSync(descriptor);
   }
+}
+
+/** Makes the names in several directories durable, all at the same time. */
+export async function syncDirectories(paths: readonly string[]): Promise<void> {
+  await writeTogether(({ syncNames }) => paths.forEach(syncNames));
+}
+
+/** Waits for every fsync, also after one failed: a descriptor is not closed while the kernel works on it. */
+async function syncAll(open: readonly OpenFile[]): Promise<void> {
+  const ends = await Promise.allSettled(open.map(({ descriptor }) => fsyncLater(descriptor)));
+  ends.forEach((end, index) => {
+    if (end.status === 'rejected') throw fsyncFault(end.reason, open[index]?.path ?? '');
+  });
 }
 
 function syncAndClose({ path, descriptor }: OpenFile): void {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeTogether } from '../../src/disk/file-group.js';
+import { syncDirectories, writeTogether } from '../../src/disk/file-group.js';
 import { makeTemp, removeTemp } from '../kit/temp.js';
 
 const directory = makeTemp('file-group');
@@ -41,6 +41,16 @@ describe('writeTogether', () => {
     expect(existsSync(at('d'))).toBe(false);
   });
 
+  it('leaves none of them when a directory whose names were to be durable is gone', async () => {
+    const attempt = writeTogether((files) => {
+      files.write(at('e'), [Buffer.from('e')], { mode: 0o600 });
+      files.syncNames(at('missing'));
+    });
+    await expect(attempt).rejects.toMatchObject({ code: 'directory-missing', disposition: 'wait' });
+    expect(existsSync(at('e'))).toBe(false);
+    expect(openIn(directory)).toBe(0);
+  });
+
   it('holds few descriptors open, however many files it writes, and leaves none of them when the last cannot be made', async () => {
     const names = Array.from({ length: 300 }, (_, n) => at(`many-${n}`));
     let most = 0;
@@ -65,11 +75,19 @@ describe('writeTogether', () => {
   });
 });
 
-/** How many files in that directory this process holds open (proc(5)). */
+describe('syncDirectories', () => {
+  it('names the directory that is missing, and closes the others', async () => {
+    await expect(syncDirectories([directory, at('missing')])).rejects.toMatchObject({ code: 'directory-missing', disposition: 'wait' });
+    expect(openIn(directory)).toBe(0);
+  });
+});
+
+/** How many descriptors of that directory and of files in it this process holds open (proc(5)). */
 function openIn(path: string): number {
   return readdirSync('/proc/self/fd').filter((descriptor) => {
     try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(`${path}/`);
+      const target = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return target === path || target.startsWith(`${path}/`);
     } catch {
       return false; // The descriptor that the directory was read with.
     }
