@@ -7,6 +7,7 @@ import type { KeyDirectory } from '../keys/key-directory.js';
 import { addressKey } from '../message/address.js';
 import type { Canonical } from '../message/canonical.js';
 import { type Envelope, envelopeOf, identityAddressOf, subjectOf, visibleAddresses } from '../message/envelope.js';
+import type { Octets } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
 import { copyName } from '../spool/layout.js';
 import { cureByHand } from './by-hand.js';
@@ -130,13 +131,12 @@ function sealedFacts(original: Buffer, message: Canonical, { config, keys, seale
 /** The real id is given when the message is accepted. */
 const PLACEHOLDER = '<id>';
 
-function copyShown({ plan, seal }: ReadyCopy, id: string, config: Config, certificateOf: (address: string) => Buffer): CopyShown {
+function copyShown({ plan, sealed }: ReadyCopy, id: string, config: Config, certificateOf: (address: string) => Buffer): CopyShown {
   const { number, recipients, blind, rule, via, sign, content, keyTransport } = plan;
-  const chunks = seal();
   const encrypted = plan.encryptTo.length > 0;
   const byPickup = via === 'pickup' && {
     file: `${config.delivery.pickup?.directory ?? ''}/${copyName(id, number)}`.replace(id, PLACEHOLDER),
-    head: (chunks[0]?.toString('latin1') ?? '').trimEnd().replaceAll(id, PLACEHOLDER).split('\r\n'),
+    head: firstPiece(sealed).toString('latin1').trimEnd().replaceAll(id, PLACEHOLDER).split('\r\n'),
   };
   return {
     number,
@@ -147,9 +147,15 @@ function copyShown({ plan, seal }: ReadyCopy, id: string, config: Config, certif
     sign,
     content: encrypted ? content : null,
     keyManagement: [...new Set(plan.encryptAddresses.map((address) => (isRsa(certificateOf(address)) ? keyTransport : 'ecdh')))],
-    sizeBytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    sizeBytes: sealed.sizeBytes,
     ...byPickup,
   };
+}
+
+/** Of a pickup file: its envelope lines. */
+function firstPiece(sealed: Octets): Buffer {
+  const [first = Buffer.alloc(0)] = sealed.pieces();
+  return first;
 }
 
 function found(look: () => { readonly certificate: Buffer }): { certificate?: CertificateShown; fault?: string } {

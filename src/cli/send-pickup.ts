@@ -41,9 +41,9 @@ export function sendByPickup(
 function stageAll(sealed: SealedMessage, id: string, staging: string): string[] {
   const names: string[] = [];
   try {
-    for (const { plan, seal } of sealed.copies) {
+    for (const { plan, sealed: copy } of sealed.copies) {
       const name = copyName(id, plan.number);
-      stageCopy(staging, name, seal());
+      stageCopy(staging, name, copy);
       names.push(name);
       giveToOwnerOf(staging, `${staging}/${name}`);
     }

@@ -5,6 +5,7 @@ import type { SealedMessage } from '../daemon/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { hostLine, okLine, openedLine, refusalLine, sendingLine } from '../delivery/seed-tool.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
+import { joined } from '../message/octets.js';
 import { wordedByHand } from './by-hand.js';
 import { note, print, printJson, reportError } from './output.js';
 
@@ -33,7 +34,7 @@ export async function sendBySmtp(sealed: SealedMessage, id: string, smtp: SmtpCo
     say(sendingLine(shown));
     const startedMs = performance.now();
     for (const copy of sealed.copies) {
-      const message = Buffer.concat(copy.seal());
+      const message = joined(copy.sealed);
       const outcome = await delivery.send({ sender: sealed.plan.sender, recipients: copy.plan.recipients, message, envid: id });
       recipients.push(...outcome.recipients);
     }

@@ -9,6 +9,7 @@ import { KeyDirectory } from '../keys/key-directory.js';
 import type { Canonical } from '../message/canonical.js';
 import { decodeOctets, fieldsNamed, rawValue } from '../message/field.js';
 import { decodeWords } from '../message/mail-libraries.js';
+import { joined } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
 import { wordedByHand } from './by-hand.js';
 import { readInput } from './input.js';
@@ -117,7 +118,7 @@ async function send(file: string, options: SendOptions): Promise<number> {
   }
   const [copy, ...others] = sealed.copies;
   if (copy === undefined || others.length > 0) throw severalCopies(sealed.copies.length);
-  await writeBytes(Buffer.concat(copy.seal()));
+  await writeBytes(joined(copy.sealed));
   const unnamed = sealed.plan.decisions.filter(({ visible }) => !visible).map(({ address }) => address);
   if (unnamed.length > 0) note(`It is also for ${unnamed.join(', ')}, whom its header does not name.`);
   return exitCodes.ok;

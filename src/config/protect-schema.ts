@@ -6,7 +6,7 @@ const sign = z.enum(['auto', 'opaque', 'detached', 'none']);
 const signature = z.enum(['auto', 'rsa-pkcs1', 'rsa-pss']);
 const digest = z.enum(['sha256', 'sha384', 'sha512']);
 const encrypt = z.enum(['required', 'whenPossible', 'none']);
-const content = z.enum(['aes-128-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm']);
+const content = z.enum(['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305']);
 const keyTransport = z.enum(['rsa-pkcs1', 'rsa-oaep']);
 const missingCertificate = z.enum(['quarantine']);
 const clearCopies = z.enum(['refuse', 'allow']);
@@ -27,7 +27,9 @@ export const protectSection = section({
     ),
   content: content
     .default('aes-256-cbc')
-    .describe('Content cipher. The gcm ciphers also protect against alteration, but many mail programs cannot read them.'),
+    .describe(
+      'Content cipher. The gcm ciphers and chacha20-poly1305 also protect against alteration, but many mail programs cannot read them.',
+    ),
   keyTransport: keyTransport
     .default('rsa-pkcs1')
     .describe('How the content key is encrypted to RSA certificates. rsa-oaep is the better scheme, but fewer mail programs read it.'),

@@ -141,9 +141,9 @@ function requireStaging({ config, marker }: WorkerContext): void {
 function stageJob(job: Job, context: WorkerContext, files: FileWriter): CopyState[] {
   const staged: CopyState[] = [];
   try {
-    for (const { plan, seal } of job.sealed?.copies ?? []) {
+    for (const { plan, sealed } of job.sealed?.copies ?? []) {
       const number = job.firstNumber + staged.length;
-      const file = stageCopy(placeOf(plan.via, context), copyName(job.id, number), seal(), files);
+      const file = stageCopy(placeOf(plan.via, context), copyName(job.id, number), sealed, files);
       staged.push({ number, planned: plan.number, via: plan.via, ...file, pending: plan.recipients });
     }
   } catch (error) {

@@ -1,13 +1,12 @@
 import { policyOf } from '../config/policy-of.js';
 import type { Config } from '../config/schema.js';
-import { checkPickupMessage, pickupHead } from '../delivery/pickup-file.js';
+import { type PickupTransport, pickupFile } from '../delivery/pickup-file.js';
 import { SealdropError } from '../errors.js';
-import type { Identity } from '../keys/identity.js';
 import type { KeyDirectory } from '../keys/key-directory.js';
 import { type Canonical, canonicalise } from '../message/canonical.js';
-import { entityOf, transferSafeEntityOf } from '../message/entity.js';
 import { envelopeOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
 import { fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
+import type { Octets } from '../message/octets.js';
 import { assembleMessage, outerHeader } from '../message/outer-header.js';
 import { timeOfMessageId } from '../message-id.js';
 import { decide } from '../policy/decide.js';
@@ -15,13 +14,13 @@ import type { CopyPlan, Plan } from '../policy/plan.js';
 import { checkSender } from '../policy/senders.js';
 import { encrypt } from '../smime/encrypt.js';
 import type { PreparedRecipient } from '../smime/recipient.js';
-import { type SignedEntity, signDetached, signOpaque } from '../smime/sign.js';
+import { SignedForms } from './signed-forms.js';
 
-/** A copy ready to be sealed. All that can be refused has been decided; sealing it is the last step, one copy at a time. */
+/** A copy ready to be written. All that can be refused has been refused: it is signed, and is encrypted as it is written. */
 export interface ReadyCopy {
   readonly plan: CopyPlan;
-  /** Makes the bytes of the copy, in pieces: pickup's envelope lines first if it goes there, then the message. */
-  readonly seal: () => readonly Buffer[];
+  /** The copy, made as its pieces are asked for: pickup's envelope lines first if it goes there, then the message. */
+  readonly sealed: Octets;
 }
 
 export interface SealedMessage {
@@ -44,8 +43,8 @@ export interface SealedMessage {
 export type Submitter = readonly string[] | undefined;
 
 /**
- * Turns an original into its sealed copies: canonical bytes, envelope, plan, then one signature per form and one encryption per copy; only
- * one copy's sealed bytes need be in memory at a time, however many blind recipients there are (I7).
+ * Turns an original into its sealed copies: canonical bytes, envelope, plan, then one signature per form and one encryption per copy. No
+ * sealed copy is ever in memory as a whole, however large it is and however many there are (I7).
  * Touches no file but the keys. Throws SealdropError with the disposition of the message.
  */
 export class Sealer {
@@ -110,40 +109,32 @@ export class Sealer {
       fallbackCharset: this.config.protect.fallbackCharset,
     });
     const changes = [...message.changes, ...outer.changes, ...plan.dropped.map((name) => `control-header-dropped ${name}`)];
-    const signing = new Signing(
-      message,
-      plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined,
-      now,
-    );
+    const identity = plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined;
+    const forms = new SignedForms(message, identity, now);
     const certificates = new Map<string, Buffer>();
     const used = new Set<string>();
     const copies = plan.copies.map((copy): ReadyCopy => {
-      const entity = signing.entityFor(copy);
+      const entity = forms.entityFor(copy);
       const recipients = this.recipientsOf(copy, certificates, now);
       const { content, keyTransport } = copy;
       if (recipients.length > 0) used.add(`${content}+${keyTransport}`);
-      if (copy.via === 'pickup' && outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
-      const head = copy.via === 'pickup' ? [this.headFor(copy, plan.sender, id)] : [];
-      return {
-        plan: copy,
-        seal: () => {
-          const sealed = recipients.length === 0 ? entity : encrypt(entity, recipients, { content, keyTransport });
-          const message = assembleMessage(outer.fields, sealed);
-          if (copy.via === 'pickup') checkPickupMessage(message);
-          return [...head, message];
-        },
-      };
+      const sealed = assembleMessage(
+        outer.fields,
+        recipients.length === 0 ? entity : encrypt(entity, recipients, { content, keyTransport }),
+      );
+      if (copy.via !== 'pickup') return { plan: copy, sealed };
+      if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
+      return { plan: copy, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
     });
-    const { identity } = signing;
     if (identity !== undefined) certificates.set(identity.fingerprint, identity.certificate);
     return {
       plan,
       copies,
-      changes: [...new Set([...changes, ...signing.changes])],
+      changes: [...new Set([...changes, ...forms.changes])],
       messageId: messageIdIn(outer.fields),
       signer: identity?.fingerprint,
-      signerInfos: signing.signerInfos,
-      algorithms: [...signing.algorithms, ...used].join(' '),
+      signerInfos: forms.signerInfos,
+      algorithms: [...forms.algorithms, ...used].join(' '),
       certificates: [...certificates].map(([fingerprint, der]) => ({ fingerprint, der })),
     };
   }
@@ -157,64 +148,9 @@ export class Sealer {
     });
   }
 
-  private headFor(copy: CopyPlan, sender: string, id: string): Buffer {
+  private transportOf(copy: CopyPlan, sender: string, id: string): PickupTransport {
     const { transport, recipients } = copy;
-    return pickupHead({ profile: 'powermta', sender, recipients, ...transport, envid: transport.envid ?? id });
-  }
-}
-
-/** One signature per form, however many copies there are; made only when the first copy asks for it. */
-class Signing {
-  readonly identity: Identity | undefined;
-  readonly changes: string[] = [];
-  private readonly message: Canonical;
-  private readonly now: Date;
-  private readonly made = new Map<string, SignedEntity>();
-  private safe: Buffer | undefined;
-  private plain: Buffer | undefined;
-
-  constructor(message: Canonical, identity: Identity | undefined, now: Date) {
-    this.message = message;
-    this.identity = identity;
-    this.now = now;
-  }
-
-  get signerInfos(): string[] {
-    return [...this.made.values()].map((signed) => signed.signerInfo.toString('base64'));
-  }
-
-  get algorithms(): string[] {
-    return [...new Set([...this.made.values()].map(({ algorithms }) => `${algorithms.signature}+${algorithms.digest}`))];
-  }
-
-  entityFor(copy: CopyPlan): Buffer {
-    if (copy.sign === 'none' || this.identity === undefined) {
-      return copy.encryptTo.length > 0 ? this.inside() : this.transferSafe();
-    }
-    const key = `${copy.sign} ${copy.signature} ${copy.digest}`;
-    const known = this.made.get(key);
-    if (known !== undefined) return known.entity;
-    const options = { digest: copy.digest, scheme: copy.signature, signingTime: this.now };
-    const signed =
-      copy.sign === 'opaque'
-        ? signOpaque(this.inside(), this.identity.signer, options)
-        : signDetached(this.transferSafe(), this.identity.signer, options);
-    this.made.set(key, signed);
-    return signed.entity;
-  }
-
-  private transferSafe(): Buffer {
-    if (this.safe === undefined) {
-      const { entity, changes } = transferSafeEntityOf(this.message);
-      this.changes.push(...changes);
-      this.safe = entity;
-    }
-    return this.safe;
-  }
-
-  private inside(): Buffer {
-    this.plain ??= entityOf(this.message);
-    return this.plain;
+    return { profile: 'powermta', sender, recipients, ...transport, envid: transport.envid ?? id };
   }
 }
 

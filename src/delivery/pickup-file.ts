@@ -1,4 +1,5 @@
 import { SealdropError } from '../errors.js';
+import { type Octets, octetsOf } from '../message/octets.js';
 import { badEnvelopeValue, checkAddress, checkWord, needsSmtpUtf8 } from './envelope-value.js';
 
 export interface PickupTransport {
@@ -19,17 +20,17 @@ const CONTROL_FIELD = /^x-(?:sender|receiver|sender-override|envid|job|virtual-m
 const FIRST_FIELD = /^[!-9;-~]+:/;
 
 /**
- * The bytes of a pickup file: the envelope lines, then the message directly, without a blank line between.
+ * A pickup file: the envelope lines, then the message directly, without a blank line between.
  * `message` is canonical (CRLF, 7-bit, lines of at most 998 octets) and has lost its own control headers.
  * Throws SealdropError (quarantine): bad-envelope-value, too-many-receivers, null-sender-needs-smtp, smtputf8-needs-smtp,
  * control-header-in-message.
  */
-export function pickupFile(message: Buffer, transport: PickupTransport): Buffer {
+export function pickupFile(message: Octets, transport: PickupTransport): Octets {
   checkPickupMessage(message);
-  return Buffer.concat([pickupHead(transport), message]);
+  return octetsOf(pickupHead(transport), message);
 }
 
-/** The envelope lines alone, for a caller that writes head and message without joining them. Throws as pickupFile does. */
+/** The envelope lines alone, which can be made before the message is sealed. Throws as pickupFile does. */
 export function pickupHead(transport: PickupTransport): Buffer {
   checkEnvelope(transport);
   const lines = [`x-sender: ${transport.sender}`];
@@ -46,9 +47,8 @@ export function pickupHead(transport: PickupTransport): Buffer {
  * add recipients, replace the sender or hand a private key to the recipients) or that does not begin with a header field.
  * Throws SealdropError `control-header-in-message` (quarantine).
  */
-export function checkPickupMessage(message: Buffer): void {
-  const end = message.indexOf('\r\n\r\n');
-  const header = message.toString('latin1', 0, end === -1 ? message.length : end);
+export function checkPickupMessage(message: Octets): void {
+  const header = headerText(message);
   const control = CONTROL_FIELD.exec(header);
   if (control === null && FIRST_FIELD.test(header)) return;
   const what =
@@ -57,6 +57,18 @@ export function checkPickupMessage(message: Buffer): void {
     disposition: 'quarantine',
     cure: 'Keep the message and report this as a defect of sealdrop: control headers have to be taken out before a message is sealed.',
   });
+}
+
+/** Only as many pieces are asked for as the header takes. */
+function headerText(message: Octets): string {
+  let text = '';
+  for (const piece of message.pieces()) {
+    const from = Math.max(0, text.length - 3);
+    text += piece.toString('latin1');
+    const end = text.indexOf('\r\n\r\n', from);
+    if (end !== -1) return text.slice(0, end);
+  }
+  return text;
 }
 
 function checkEnvelope({ sender, recipients }: PickupTransport): void {

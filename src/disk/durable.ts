@@ -1,4 +1,4 @@
-import { closeSync, constants, fchownSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchownSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync, writevSync } from 'node:fs';
 import { diskFault, errnoOf, fsyncFault } from './faults.js';
 
 /**
@@ -6,10 +6,10 @@ import { diskFault, errnoOf, fsyncFault } from './faults.js';
  * Killed or failing in between: a partial file may be left by a kill; on an error it is removed again. An existing file is an error
  * (`EEXIST`), never overwritten.
  */
-export function writeNewFile(path: string, chunks: readonly Uint8Array[], options: { mode: number; gid?: number | undefined }): void {
+export function writeNewFile(path: string, chunks: Iterable<Uint8Array>, options: { mode: number; gid?: number | undefined }): void {
   const descriptor = openNewFile(path, options);
   try {
-    for (const chunk of chunks) writeAll(descriptor, chunk, path);
+    writeChunks(descriptor, chunks, path);
     syncDescriptor(descriptor, path);
   } catch (error) {
     removeIfThere(path);
@@ -79,6 +79,34 @@ export function writeAll(descriptor: number, bytes: Uint8Array, path: string): v
   } catch (error) {
     throw diskFault(error, 'write', path);
   }
+}
+
+/** Small chunks share a system call; large ones are written as they come, so that they can be made one after the other. */
+export function writeChunks(descriptor: number, chunks: Iterable<Uint8Array>, path: string): void {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  for (const chunk of chunks) {
+    held.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes < GATHERED_BYTES) continue;
+    gatherAll(descriptor, held, heldBytes, path);
+    held = [];
+    heldBytes = 0;
+  }
+  if (heldBytes > 0) gatherAll(descriptor, held, heldBytes, path);
+}
+
+const GATHERED_BYTES = 64 * 1024;
+
+function gatherAll(descriptor: number, chunks: readonly Uint8Array[], sizeBytes: number, path: string): void {
+  let done: number;
+  try {
+    done = writevSync(descriptor, chunks);
+  } catch (error) {
+    throw diskFault(error, 'write', path);
+  }
+  // Seldom: the kernel took a part of it.
+  if (done < sizeBytes) writeAll(descriptor, Buffer.concat(chunks, sizeBytes).subarray(done), path);
 }
 
 export function rename(from: string | Buffer, to: string): void {

@@ -1,6 +1,6 @@
 import { closeSync, fsync } from 'node:fs';
 import { promisify } from 'node:util';
-import { openDirectory, openNewFile, removeIfThere, syncDescriptor, writeAll, writeNewFile } from './durable.js';
+import { openDirectory, openNewFile, removeIfThere, syncDescriptor, writeChunks, writeNewFile } from './durable.js';
 import { fsyncFault } from './faults.js';
 
 export interface NewFileOptions {
@@ -10,7 +10,8 @@ export interface NewFileOptions {
 
 /** Writes new files; when their bytes are durable is the implementation's matter. */
 export interface FileWriter {
-  write(path: string, chunks: readonly Uint8Array[], options: NewFileOptions): void;
+  /** The chunks may be made as they are asked for; if making or writing them fails, nothing of the file is left. */
+  write(path: string, chunks: Iterable<Uint8Array>, options: NewFileOptions): void;
 }
 
 /** A FileWriter that makes the names in directories durable too, when it makes the bytes durable. */
@@ -45,9 +46,15 @@ export async function writeTogether<T>(work: (files: GroupWriter) => T): Promise
     write: (path, chunks, options) => {
       if (open.length === maxOpenFiles) for (const file of open.splice(0)) syncAndClose(file);
       const descriptor = openNewFile(path, options);
+      try {
+        writeChunks(descriptor, chunks, path);
+      } catch (error) {
+        closeSync(descriptor);
+        removeIfThere(path);
+        throw error;
+      }
       written.push(path);
       open.push({ path, descriptor });
-      for (const chunk of chunks) writeAll(descriptor, chunk, path);
     },
     syncNames: (directory) => {
       directories.add(directory);

@@ -1,10 +1,11 @@
 import type { Canonical } from './canonical.js';
 import type { HeaderField } from './field.js';
+import { joined, type Octets, octetsOf } from './octets.js';
 import { makeTransferSafe } from './transfer-safe.js';
 
 /** The MIME entity to be sealed: the Content-* fields, an empty line, the body (RFC 8551 §3.1). 8-bit stays. */
-export function entityOf(message: Canonical): Buffer {
-  return Buffer.concat([...message.fields.filter(isContentField).map((field) => field.raw), CRLF, message.body]);
+export function entityOf(message: Canonical): Octets {
+  return octetsOf(Buffer.concat([...message.fields.filter(isContentField).map((field) => field.raw), CRLF]), message.body);
 }
 
 /**
@@ -14,7 +15,7 @@ export function entityOf(message: Canonical): Buffer {
  * @throws SealdropError message-too-complex
  */
 export function transferSafeEntityOf(message: Canonical): { entity: Buffer; changes: string[] } {
-  return makeTransferSafe(entityOf(message));
+  return makeTransferSafe(joined(entityOf(message)));
 }
 
 const CRLF = Buffer.from('\r\n');

@@ -1,5 +1,6 @@
 import type { Canonical } from './canonical.js';
 import { fieldsNamed, type HeaderField, makeField, rawValue } from './field.js';
+import { type Octets, octetsOf } from './octets.js';
 import { sevenBitField } from './seven-bit.js';
 
 export interface OuterOptions {
@@ -38,8 +39,8 @@ export function outerHeader(message: Canonical, options: OuterOptions): { fields
 }
 
 /** The whole message. The entity begins with its Content-* fields, which so become the message's own. */
-export function assembleMessage(fields: readonly HeaderField[], entity: Buffer): Buffer {
-  return Buffer.concat([...fields.map((field) => field.raw), MIME_VERSION, entity]);
+export function assembleMessage(fields: readonly HeaderField[], entity: Buffer | Octets): Octets {
+  return octetsOf(Buffer.concat([...fields.map((field) => field.raw), MIME_VERSION]), entity);
 }
 
 const DROPPED = new Set(['bcc', 'resent-bcc', 'return-path', 'dkim-signature']);

@@ -1,7 +1,7 @@
 /** The algorithms by the names used in configuration, audit and messages for people, and every object identifier read or written. */
 
 export type DigestName = 'sha256' | 'sha384' | 'sha512';
-export type ContentCipher = 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'aes-128-gcm' | 'aes-256-gcm';
+export type ContentCipher = 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
 export type KeyTransport = 'rsa-pkcs1' | 'rsa-oaep';
 /** `auto` goes by the key: an RSA key signs PKCS#1 v1.5, a key restricted to RSASSA-PSS signs PSS, an EC key ECDSA, Ed25519 itself. */
 export type SignatureScheme = 'auto' | 'rsa-pkcs1' | 'rsa-pss';
@@ -91,7 +91,7 @@ export const OID = {
   aes128Gcm: '2.16.840.1.101.3.4.1.6',
   aes192Gcm: '2.16.840.1.101.3.4.1.26', // read
   aes256Gcm: '2.16.840.1.101.3.4.1.46',
-  chacha20Poly1305: '1.2.840.113549.1.9.16.3.18', // read
+  chacha20Poly1305: '1.2.840.113549.1.9.16.3.18',
   tripleDesCbc: '1.2.840.113549.3.7', // read
   rc2Cbc: '1.2.840.113549.3.2', // read
 
@@ -113,4 +113,5 @@ export const CONTENT_CIPHERS = {
   'aes-256-cbc': { oid: OID.aes256Cbc, keyBytes: 32, authenticated: false },
   'aes-128-gcm': { oid: OID.aes128Gcm, keyBytes: 16, authenticated: true },
   'aes-256-gcm': { oid: OID.aes256Gcm, keyBytes: 32, authenticated: true },
+  'chacha20-poly1305': { oid: OID.chacha20Poly1305, keyBytes: 32, authenticated: true },
 } as const satisfies Record<ContentCipher, unknown>;

@@ -1,3 +1,5 @@
+import type { Octets } from '../message/octets.js';
+
 /** Characters in a line (RFC 2045 §6.8) and the octets they stand for. */
 const LINE_CHARACTERS = 76;
 const LINE_OCTETS = 57;
@@ -10,53 +12,93 @@ const CRLF = 0x0d0a;
  */
 const BLOCK_LINES = 512;
 
+/** The most octets in a piece of the result. A usual mail is one piece, a large one many that are soon given back. */
+const PIECE_LINES = 2 * BLOCK_LINES;
+
 /** Octets that base64 in lines of 76 characters, each ended by CRLF, takes for `octets` octets. */
-export function base64LinesLength(octets: number): number {
+function base64LinesLength(octets: number): number {
   const characters = Math.ceil(octets / 3) * 4;
   return characters + 2 * Math.ceil(characters / LINE_CHARACTERS);
 }
 
-/**
- * Writes the pieces, joined, as base64 lines into `out` at `offset` and returns the offset after them. The pieces may come from a
- * generator, so that neither they nor their base64 ever exist as a whole beside the result. `out` must have room for
- * `base64LinesLength(sum of the pieces)` octets there.
- */
-export function writeBase64Lines(pieces: Iterable<Buffer>, out: Buffer, offset: number): number {
-  const view = new DataView(out.buffer, out.byteOffset, out.length);
+/** The octets as base64 lines, made piece by piece as they are asked for. */
+export function base64Lines(octets: Octets): Octets {
+  const sizeBytes = base64LinesLength(octets.sizeBytes);
+  return { sizeBytes, pieces: () => linePieces(octets, sizeBytes) };
+}
+
+function* linePieces(octets: Octets, sizeBytes: number): Generator<Buffer> {
+  let room = new Room(sizeBytes);
+  let leftBytes = sizeBytes;
   const partial = Buffer.allocUnsafe(LINE_OCTETS);
   let partialOctets = 0;
-  let position = offset;
-  for (const piece of pieces) {
+  for (const piece of octets.pieces()) {
     let start = 0;
     if (partialOctets > 0) {
       start = piece.copy(partial, partialOctets, 0, LINE_OCTETS - partialOctets);
       partialOctets += start;
       if (partialOctets < LINE_OCTETS) continue;
-      position = writeWholeLines(partial, 0, LINE_OCTETS, out, view, position);
+      room.writeLines(partial, 0, LINE_OCTETS);
     }
     const end = piece.length - ((piece.length - start) % LINE_OCTETS);
-    position = writeWholeLines(piece, start, end, out, view, position);
+    for (let from = start; from < end; ) {
+      if (room.isFull) {
+        yield room.bytes;
+        leftBytes -= room.bytes.length;
+        room = new Room(leftBytes);
+      }
+      const to = Math.min(end, from + LINE_OCTETS * Math.min(room.linesLeft, BLOCK_LINES));
+      room.writeLines(piece, from, to);
+      from = to;
+    }
     partialOctets = piece.copy(partial, 0, end);
+    if (room.isFull) {
+      yield room.bytes;
+      leftBytes -= room.bytes.length;
+      room = new Room(leftBytes);
+    }
   }
-  if (partialOctets === 0) return position;
-  position += out.write(partial.toString('base64', 0, partialOctets), position, 'latin1');
-  return out.writeUInt16BE(CRLF, position);
+  room.writeLastLine(partial, partialOctets);
+  if (room.bytes.length > 0) yield room.bytes;
 }
 
-/**
- * The whole lines of `piece` from `start` to `end`: each block is encoded without line ends to where its last line will stand, then its
- * lines are moved down into their places, first to last, which opens the gaps for CRLF.
- */
-function writeWholeLines(piece: Buffer, start: number, end: number, out: Buffer, view: DataView, offset: number): number {
-  let position = offset;
-  for (let from = start; from < end; from += BLOCK_LINES * LINE_OCTETS) {
-    const to = Math.min(from + BLOCK_LINES * LINE_OCTETS, end);
-    const lines = (to - from) / LINE_OCTETS;
-    out.write(piece.toString('base64', from, to), position + 2 * lines, 'latin1');
-    spreadLines(view, position + 2 * lines, position, lines);
-    position += lines * FOLDED_LINE;
+/** A piece of the result that is being filled. */
+class Room {
+  readonly bytes: Buffer;
+  private readonly view: DataView;
+  private position = 0;
+
+  /** `leftBytes`: the result from here to its end, of which one piece is made room for. */
+  constructor(leftBytes: number) {
+    this.bytes = Buffer.allocUnsafe(Math.min(leftBytes, PIECE_LINES * FOLDED_LINE));
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
   }
-  return position;
+
+  get isFull(): boolean {
+    return this.position === this.bytes.length && this.bytes.length > 0;
+  }
+
+  /** Whole lines that there is room for. */
+  get linesLeft(): number {
+    return Math.floor((this.bytes.length - this.position) / FOLDED_LINE);
+  }
+
+  /**
+   * Whole lines of `piece`, at most BLOCK_LINES: they are encoded without line ends to where the last of them will stand, then moved down
+   * into their places, first to last, which opens the gaps for CRLF.
+   */
+  writeLines(piece: Buffer, from: number, to: number): void {
+    const lines = (to - from) / LINE_OCTETS;
+    this.bytes.write(piece.toString('base64', from, to), this.position + 2 * lines, 'latin1');
+    spreadLines(this.view, this.position + 2 * lines, this.position, lines);
+    this.position += lines * FOLDED_LINE;
+  }
+
+  writeLastLine(partial: Buffer, octets: number): void {
+    if (octets === 0) return;
+    this.position += this.bytes.write(partial.toString('base64', 0, octets), this.position, 'latin1');
+    this.position = this.bytes.writeUInt16BE(CRLF, this.position);
+  }
 }
 
 /**

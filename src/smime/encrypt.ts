@@ -1,9 +1,10 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { SealdropError } from '../errors.js';
+import type { Octets } from '../message/octets.js';
 import { CONTENT_CIPHERS, type ContentCipher, type KeyTransport } from './algorithms.js';
-import { contentEncryptionAlgorithm, GCM_TAG_BYTES } from './cms/algorithm-identifier.js';
-import { authEnvelopedData, envelopedData } from './cms/enveloped-data.js';
-import { frameLength } from './cms/frame.js';
+import { contentEncryptionAlgorithm, TAG_BYTES } from './cms/algorithm-identifier.js';
+import { authEnvelopedData, type EnvelopeParts, envelopedData } from './cms/enveloped-data.js';
+import { filled } from './cms/frame.js';
 import { keyAgreeRecipientInfo } from './cms/key-agreement.js';
 import { keyTransRecipientInfo } from './cms/key-transport.js';
 import { pkcs7MimeEntity } from './mime-form.js';
@@ -16,25 +17,26 @@ export interface EncryptOptions {
 }
 
 /**
- * application/pkcs7-mime with enveloped-data (CBC) or authEnveloped-data (GCM) around a MIME entity, for one or more recipients, each
- * named once. Content key, IV or nonce and ephemeral keys are new on every call. Throws SealdropError `no-recipients` when there are none:
- * nobody could read it.
+ * application/pkcs7-mime with enveloped-data (CBC) or authEnveloped-data (GCM, ChaCha20-Poly1305) around a MIME entity, for one or more
+ * recipients, each named once. Content key, IV or nonce and ephemeral keys are new on every call; the octets are encrypted as their pieces are
+ * asked for, and each time to the same. Throws SealdropError `no-recipients` when there are none: nobody could read it.
  */
-export function encrypt(entity: Buffer, recipients: readonly PreparedRecipient[], options: EncryptOptions): Buffer {
+export function encrypt(entity: Octets, recipients: readonly PreparedRecipient[], options: EncryptOptions): Octets {
   if (recipients.length === 0) throw noRecipients();
   const contentKey = randomBytes(CONTENT_CIPHERS[options.content].keyBytes);
   const recipientInfos = distinct(recipients).map((recipient) => recipientInfo(recipient, contentKey, options.keyTransport));
   switch (options.content) {
     case 'aes-128-gcm':
     case 'aes-256-gcm':
-      return encryptGcm(entity, contentKey, recipientInfos, options.content);
+    case 'chacha20-poly1305':
+      return encryptAuthenticated(entity, contentKey, recipientInfos, options.content);
     default:
       return encryptCbc(entity, contentKey, recipientInfos, options.content);
   }
 }
 
-type GcmCipher = Extract<ContentCipher, `${string}-gcm`>;
-type CbcCipher = Exclude<ContentCipher, GcmCipher>;
+type AuthenticatedCipher = Extract<ContentCipher, `${string}-gcm` | 'chacha20-poly1305'>;
+type CbcCipher = Exclude<ContentCipher, AuthenticatedCipher>;
 
 const BLOCK_BYTES = 16;
 const NONCE_BYTES = 12;
@@ -42,42 +44,51 @@ const NONCE_BYTES = 12;
 /** Octets encrypted at a time: what comes out is still in the processor's cache when it is turned into base64. */
 const STEP_BYTES = 64 * 1024;
 
-function encryptCbc(entity: Buffer, contentKey: Buffer, recipientInfos: readonly Buffer[], content: CbcCipher): Buffer {
+function encryptCbc(entity: Octets, contentKey: Buffer, recipientInfos: readonly Buffer[], content: CbcCipher): Octets {
   const iv = randomBytes(BLOCK_BYTES);
-  const cipher = createCipheriv(content, contentKey, iv);
   // RFC 5652 §6.3: padding of 1 to 16 octets.
-  const ciphertextBytes = entity.length + BLOCK_BYTES - (entity.length % BLOCK_BYTES);
-  const cms = envelopedData({ recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, iv) }, ciphertextBytes);
-  function* pieces(): Generator<Buffer> {
-    yield Buffer.concat(cms.head);
-    yield* steps(entity, (plain) => cipher.update(plain));
-    yield cipher.final();
-    yield Buffer.concat(cms.tail);
-  }
-  return pkcs7MimeEntity('enveloped-data', pieces(), frameLength(cms));
+  const ciphertextBytes = entity.sizeBytes + BLOCK_BYTES - (entity.sizeBytes % BLOCK_BYTES);
+  const ciphertext: Octets = {
+    sizeBytes: ciphertextBytes,
+    *pieces() {
+      const cipher = createCipheriv(content, contentKey, iv);
+      for (const step of steps(entity)) yield cipher.update(step);
+      yield cipher.final();
+    },
+  };
+  const parts: EnvelopeParts = { recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, iv) };
+  return pkcs7MimeEntity('enveloped-data', filled(envelopedData(parts, ciphertextBytes), ciphertext));
 }
 
-function encryptGcm(entity: Buffer, contentKey: Buffer, recipientInfos: readonly Buffer[], content: GcmCipher): Buffer {
+function encryptAuthenticated(entity: Octets, contentKey: Buffer, recipientInfos: readonly Buffer[], content: AuthenticatedCipher): Octets {
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(content, contentKey, nonce, { authTagLength: GCM_TAG_BYTES });
-  const mac = Buffer.alloc(GCM_TAG_BYTES);
-  const cms = authEnvelopedData(
-    { recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, nonce) },
-    entity.length,
-    mac,
-  );
-  function* pieces(): Generator<Buffer> {
-    yield Buffer.concat(cms.head);
-    yield* steps(entity, (plain) => cipher.update(plain));
-    yield cipher.final();
-    cipher.getAuthTag().copy(mac);
-    yield Buffer.concat(cms.tail);
-  }
-  return pkcs7MimeEntity('authEnveloped-data', pieces(), frameLength(cms));
+  // Stands in the frame behind the ciphertext, and is filled in once that has been made.
+  const mac = Buffer.alloc(TAG_BYTES);
+  const ciphertext: Octets = {
+    sizeBytes: entity.sizeBytes,
+    *pieces() {
+      const cipher = authenticatedCipher(content, contentKey, nonce);
+      for (const step of steps(entity)) yield cipher.update(step);
+      yield cipher.final();
+      cipher.getAuthTag().copy(mac);
+    },
+  };
+  const parts: EnvelopeParts = { recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, nonce) };
+  return pkcs7MimeEntity('authEnveloped-data', filled(authEnvelopedData(parts, entity.sizeBytes, mac), ciphertext));
 }
 
-function* steps(entity: Buffer, encryptStep: (plain: Buffer) => Buffer): Generator<Buffer> {
-  for (let offset = 0; offset < entity.length; offset += STEP_BYTES) yield encryptStep(entity.subarray(offset, offset + STEP_BYTES));
+/** Two calls because of Node's types alone, which tell these ciphers apart by their names. */
+function authenticatedCipher(content: AuthenticatedCipher, contentKey: Buffer, nonce: Buffer) {
+  const options = { authTagLength: TAG_BYTES };
+  return content === 'chacha20-poly1305'
+    ? createCipheriv(content, contentKey, nonce, options)
+    : createCipheriv(content, contentKey, nonce, options);
+}
+
+function* steps(entity: Octets): Generator<Buffer> {
+  for (const piece of entity.pieces()) {
+    for (let offset = 0; offset < piece.length; offset += STEP_BYTES) yield piece.subarray(offset, offset + STEP_BYTES);
+  }
 }
 
 function recipientInfo(recipient: PreparedRecipient, contentKey: Buffer, keyTransport: KeyTransport): Buffer {

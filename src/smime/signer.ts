@@ -32,8 +32,10 @@ export interface PreparedSigner {
   readonly privateKey: KeyObject;
   readonly signingKey: SigningKey;
   readonly issuerAndSerial: Buffer;
-  /** The `[0]` CertificateSet. */
-  readonly certificates: Buffer;
+  /** DER of what is sent along: the certificate, its chain without the root, the encryption certificate. */
+  readonly certificates: readonly Buffer[];
+  /** The same as the `[0]` CertificateSet. */
+  readonly certificateSet: Buffer;
   /** The signed attributes that are the same each time. */
   readonly attributes: readonly Buffer[];
 }
@@ -59,17 +61,19 @@ export function prepareSigner(signer: Signer): PreparedSigner {
     );
   }
   const capabilities = signer.capabilities ?? DEFAULT_CAPABILITIES;
+  const certificates = [
+    certificate.der,
+    ...chain.filter((candidate) => !isSelfSigned(candidate)).map((intermediate) => intermediate.der),
+    ...(encryption === undefined ? [] : [encryption.der]),
+  ];
   return {
     fingerprint: certificate.fingerprint,
     subject: certificate.subject,
     privateKey: signer.privateKey,
     signingKey,
     issuerAndSerial: issuerAndSerialNumber(certificate.fields),
-    certificates: certificateSet([
-      certificate.der,
-      ...chain.filter((candidate) => !isSelfSigned(candidate)).map((intermediate) => intermediate.der),
-      ...(encryption === undefined ? [] : [encryption.der]),
-    ]),
+    certificates,
+    certificateSet: certificateSet(certificates),
     attributes: [
       contentTypeAttribute(),
       signingCertificateV2Attribute(certificate.der, certificate.fields),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { atOnce, type FileWriter } from '../disk/file-group.js';
+import type { Octets } from '../message/octets.js';
 
 export interface StagedCopy {
   readonly name: string;
@@ -9,16 +10,20 @@ export interface StagedCopy {
 }
 
 /**
- * Writes a sealed copy where the MTA does not look. Its bytes are durable when `files` says so, its name after `syncDirectory`. Killed before the
+ * Writes a sealed copy, piece by piece as it is made, where the MTA does not look. Its bytes are durable when `files` says so, its name after `syncDirectory`. Killed before the
  * intent is recorded: it is removed at the next start and made again. 0640: the MTA reads it through the directory's group.
  */
-export function stageCopy(directory: string, name: string, chunks: readonly Buffer[], files: FileWriter = atOnce): StagedCopy {
-  files.write(`${directory}/${name}`, chunks, { mode: 0o640 });
+export function stageCopy(directory: string, name: string, copy: Octets, files: FileWriter = atOnce): StagedCopy {
   const hash = createHash('sha256');
   let sizeBytes = 0;
-  for (const chunk of chunks) {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-  }
+  files.write(`${directory}/${name}`, counted(), { mode: 0o640 });
   return { name, sizeBytes, sha256: hash.digest('hex') };
+
+  function* counted(): Generator<Buffer> {
+    for (const piece of copy.pieces()) {
+      hash.update(piece);
+      sizeBytes += piece.length;
+      yield piece;
+    }
+  }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { assertPickupFile } from '../../src/delivery/pickup-check.js';
-import { checkPickupMessage, type PickupTransport, pickupFile, pickupHead } from '../../src/delivery/pickup-file.js';
+import * as writing from '../../src/delivery/pickup-file.js';
+import { checkPickupMessage, type PickupTransport, pickupHead } from '../../src/delivery/pickup-file.js';
 import type { SealdropError } from '../../src/errors.js';
+import { joined, octetsOf } from '../../src/message/octets.js';
 import { codeOf, thrownBy } from './thrown.js';
 
 const transport: PickupTransport = {
@@ -25,6 +27,10 @@ const message = Buffer.from(
 );
 const linesOf = (file: Buffer) => file.toString('latin1').split('\r\n');
 const withTransport = (change: Partial<PickupTransport>) => ({ ...transport, ...change });
+
+function pickupFile(message: Buffer, transport: PickupTransport): Buffer {
+  return joined(writing.pickupFile(octetsOf(message), transport));
+}
 
 describe('the pickup file (numbers as in the acceptance facts)', () => {
   test('passes the whole contract', () => {
@@ -129,7 +135,7 @@ describe('the pickup file (numbers as in the acceptance facts)', () => {
     const harmless = Buffer.from(
       message.toString().replace('MIME-', 'X-Sender-Id: 7\r\nMIME-').replace('MIIB', 'x-receiver: c@example.net'),
     );
-    expect(() => checkPickupMessage(harmless)).not.toThrow();
+    expect(() => checkPickupMessage(octetsOf(harmless))).not.toThrow();
   });
 
   test.each(['HELO x\r\n', 'EHLO x\r\n', 'MAIL FROM:<a@example.net>\r\n', 'XMRG FROM:<a@example.net>\r\n', 'XACK OFF\r\n'])(

@@ -41,6 +41,26 @@ describe('writeTogether', () => {
     expect(existsSync(at('d'))).toBe(false);
   });
 
+  it('leaves nothing of a file whose bytes could not be made, and all of the others', async () => {
+    const pieces = function* () {
+      yield Buffer.alloc(100_000, 'x');
+      throw new Error('cannot be sealed');
+    };
+    await writeTogether((files) => {
+      files.write(at('f'), [Buffer.from('f')], { mode: 0o600 });
+      expect(() => files.write(at('g'), pieces(), { mode: 0o600 })).toThrow('cannot be sealed');
+    });
+    expect(readFileSync(at('f'), 'utf8')).toBe('f');
+    expect(existsSync(at('g'))).toBe(false);
+    expect(openIn(directory)).toBe(0);
+  });
+
+  it('keeps the order of many chunks of any size', async () => {
+    const chunks = Array.from({ length: 3000 }, (_, n) => Buffer.alloc((n * 7919) % 3000, n % 251));
+    await writeTogether((files) => files.write(at('h'), chunks, { mode: 0o600 }));
+    expect(readFileSync(at('h')).equals(Buffer.concat(chunks))).toBe(true);
+  });
+
   it('leaves none of them when a directory whose names were to be durable is gone', async () => {
     const attempt = writeTogether((files) => {
       files.write(at('e'), [Buffer.from('e')], { mode: 0o600 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalise } from '../../src/message/canonical.js';
 import { entityOf, transferSafeEntityOf } from '../../src/message/entity.js';
+import { joined } from '../../src/message/octets.js';
 import { makeTransferSafe } from '../../src/message/transfer-safe.js';
 import { decodeLeaves } from './leaf-decoder.js';
 import { generatedEntity, messageOf } from './message-arbitrary.js';
@@ -79,7 +80,7 @@ test('the LF and the CRLF form of a message become the same bytes', () => {
 test('every leaf of the entity decodes to what was submitted', () => {
   fc.assert(
     fc.property(generatedEntity, (entity) => {
-      const decoded = decodeLeaves(entityOf(canonicalise(messageOf(entity), OPTIONS)));
+      const decoded = decodeLeaves(joined(entityOf(canonicalise(messageOf(entity), OPTIONS))));
       expect(decoded).toEqual(entity.leaves);
     }),
     RUNS,

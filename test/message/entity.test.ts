@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { entityOf, transferSafeEntityOf } from '../../src/message/entity.js';
+import { joined } from '../../src/message/octets.js';
 import { makeTransferSafe } from '../../src/message/transfer-safe.js';
 import { decodeLeaves } from './leaf-decoder.js';
 import { canonicalOf, crlf, octets } from './samples.js';
@@ -20,16 +21,16 @@ describe('entityOf', () => {
     const message = canonicalOf(
       crlf('content-type: text/plain', 'Subject: x', 'Bcc: c@example.org', 'Content-Language: en', ...HEAD, '', 'body'),
     );
-    expect(entityOf(message).toString()).toBe(crlf('content-type: text/plain', 'Content-Language: en', '', 'body'));
+    expect(joined(entityOf(message)).toString()).toBe(crlf('content-type: text/plain', 'Content-Language: en', '', 'body'));
   });
 
   test('keeps 8-bit octets', () => {
     const message = canonicalOf(octets(crlf(...HEAD, 'Content-Type: text/plain; name=\xfc', '', '\xfc ')));
-    expect(entityOf(message).toString('latin1')).toBe(crlf('Content-Type: text/plain; name=\xfc', '', '\xfc '));
+    expect(joined(entityOf(message)).toString('latin1')).toBe(crlf('Content-Type: text/plain; name=\xfc', '', '\xfc '));
   });
 
   test('ends in the empty line when there is no body', () => {
-    expect(entityOf(canonicalOf(crlf(...HEAD, 'Content-Type: text/plain'))).toString()).toBe(crlf('Content-Type: text/plain', ''));
+    expect(joined(entityOf(canonicalOf(crlf(...HEAD, 'Content-Type: text/plain')))).toString()).toBe(crlf('Content-Type: text/plain', ''));
   });
 });
 

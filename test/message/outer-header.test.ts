@@ -2,6 +2,7 @@ import { simpleParser } from 'mailparser';
 import { describe, expect, test } from 'vitest';
 import { entityOf } from '../../src/message/entity.js';
 import { isNamed, rawValue } from '../../src/message/field.js';
+import { joined } from '../../src/message/octets.js';
 import { assembleMessage, outerHeader } from '../../src/message/outer-header.js';
 import { canonicalOf, crlf, octets } from './samples.js';
 
@@ -178,7 +179,7 @@ describe('over-long lines', () => {
 
 test('assembleMessage puts MIME-Version before the Content-* fields of the entity', () => {
   const message = canonicalOf(crlf('From: alice@example.com', 'Mime-Version: 1.0 (old)', 'Content-Type: text/plain', ...COMPLETE, '', 'x'));
-  expect(assembleMessage(outerHeader(message, OPTIONS).fields, entityOf(message)).toString()).toBe(
+  expect(joined(assembleMessage(outerHeader(message, OPTIONS).fields, entityOf(message))).toString()).toBe(
     crlf('From: alice@example.com', ...COMPLETE, 'MIME-Version: 1.0', 'Content-Type: text/plain', '', 'x'),
   );
 });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { base64LinesLength, writeBase64Lines } from '../../src/smime/base64-lines.js';
+import { joined, octetsOf } from '../../src/message/octets.js';
+import { base64Lines } from '../../src/smime/base64-lines.js';
 
 /** The obvious way to do it. */
 function plainFold(bytes: Buffer): string {
@@ -10,14 +11,14 @@ function plainFold(bytes: Buffer): string {
 }
 
 function fold(...pieces: Buffer[]): string {
-  const length = base64LinesLength(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  const out = Buffer.alloc(length + 20, '#');
-  expect(writeBase64Lines(pieces, out, 10)).toBe(10 + length);
-  expect(out.toString('latin1', 0, 10) + out.toString('latin1', 10 + length)).toBe('#'.repeat(20));
-  return out.toString('latin1', 10, 10 + length);
+  const lines = base64Lines(octetsOf(...pieces));
+  const text = joined(lines).toString('latin1');
+  expect([...lines.pieces()].reduce((sum, piece) => sum + piece.length, 0)).toBe(lines.sizeBytes);
+  expect(text).toHaveLength(lines.sizeBytes);
+  return text;
 }
 
-describe('writeBase64Lines', () => {
+describe('base64Lines', () => {
   it('equals the plain fold for every length from 0 to 300', () => {
     const bytes = randomBytes(300);
     for (let length = 0; length <= 300; length += 1) {
@@ -52,22 +53,28 @@ describe('writeBase64Lines', () => {
     expect(fold(...cut) === plainFold(bytes)).toBe(true);
   });
 
-  it('takes pieces from a generator', () => {
-    const out = Buffer.alloc(base64LinesLength(6));
-    writeBase64Lines(
-      (function* () {
-        yield Buffer.from('abc');
-        yield Buffer.from('def');
-      })(),
-      out,
-      0,
-    );
-    expect(out.toString()).toBe('YWJjZGVm\r\n');
+  it('comes in pieces of at most 1,024 lines, each of them whole lines', () => {
+    const pieces = [...base64Lines(octetsOf(randomBytes(100), randomBytes(300_000))).pieces()];
+    expect(pieces.length).toBeGreaterThan(4);
+    for (const piece of pieces) {
+      expect(piece.length).toBeLessThanOrEqual(1024 * 78);
+      expect(piece.toString('latin1')).toMatch(/\r\n$/);
+    }
   });
 
-  it('throws rather than writing beyond its room', () => {
-    const bytes = randomBytes(60_000);
-    const out = Buffer.alloc(base64LinesLength(60_000) - 1);
-    expect(() => writeBase64Lines([bytes], out, 0)).toThrow(RangeError);
+  it('makes no piece before it is asked for', () => {
+    const asked: number[] = [];
+    const octets = {
+      sizeBytes: 3 * 57 * 1024,
+      *pieces() {
+        for (const number of [1, 2, 3]) {
+          asked.push(number);
+          yield Buffer.alloc(57 * 1024);
+        }
+      },
+    };
+    const [first] = base64Lines(octets).pieces();
+    expect(first).toHaveLength(78 * 1024);
+    expect(asked).toEqual([1]);
   });
 });

@@ -10,13 +10,13 @@ import {
 } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CONTENT_CIPHERS, type ContentCipher, OID } from '../../src/smime/algorithms.js';
-import { type EncryptOptions, encrypt } from '../../src/smime/encrypt.js';
-import { signOpaque } from '../../src/smime/sign.js';
+import type { EncryptOptions } from '../../src/smime/encrypt.js';
 import type { KeyKind } from '../kit/pki.js';
 import { at, type DerView, dotted, viewDer } from './der-view.js';
 import {
   cmsOf,
   ENTITY,
+  encrypt,
   issue,
   opensslDecrypt,
   opensslVerify,
@@ -24,10 +24,12 @@ import {
   preparedSigner,
   refusal,
   SIGNING_TIME,
+  signOpaque,
 } from './writing-kit.js';
 
 const OPTIONS: EncryptOptions = { content: 'aes-256-cbc', keyTransport: 'rsa-pkcs1' };
-const CIPHERS = Object.keys(CONTENT_CIPHERS) as ContentCipher[];
+/** OpenSSL 3.0 knows no CMS with ChaCha20-Poly1305; seal-and-open.test.ts and the other programs read that. */
+const CIPHERS = (Object.keys(CONTENT_CIPHERS) as ContentCipher[]).filter((cipher) => cipher !== 'chacha20-poly1305');
 const BOB = 'bob@example.net';
 
 function encryptFor(keys: readonly KeyKind[], options: Partial<EncryptOptions> = {}, entity: Buffer = ENTITY): Buffer {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { encrypt } from '../../src/smime/encrypt.js';
 import { prepareRecipient } from '../../src/smime/recipient.js';
 import { openssl } from '../kit/openssl-cli.js';
-import { asFile, cmsOf, ENTITY, issue, refusal, selfSigned } from './writing-kit.js';
+import { asFile, cmsOf, ENTITY, encrypt, issue, refusal, selfSigned } from './writing-kit.js';
 
 const EC = (curve: string) => ['-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`];
 

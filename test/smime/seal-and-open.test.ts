@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContentCipher, KeyTransport, SignatureScheme } from '../../src/smime/algorithms.js';
-import { encrypt } from '../../src/smime/encrypt.js';
 import { type Opened, openMessage } from '../../src/smime/open.js';
 import { prepareRecipient } from '../../src/smime/recipient.js';
-import { signDetached, signOpaque } from '../../src/smime/sign.js';
 import { prepareSigner } from '../../src/smime/signer.js';
 import { asMessage, EC, ENTITY, Kit, type Party, RSA } from './read/kit.js';
+import { encrypt, signDetached, signOpaque } from './writing-kit.js';
 
-const CIPHERS: ContentCipher[] = ['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm'];
+const CIPHERS: ContentCipher[] = ['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'];
 const SIGNING_KEYS = { rsa: RSA(), 'p-256': EC('P-256'), 'p-384': EC('P-384'), 'p-521': EC('P-521'), ed25519: ['-algorithm', 'ED25519'] };
 const ENCRYPTION_KEYS = { rsa: RSA(), 'p-256': EC('P-256'), 'p-384': EC('P-384'), 'p-521': EC('P-521') };
 
@@ -67,7 +66,7 @@ describe('what is sealed opens again', () => {
       const { entity } = signOpaque(ENTITY, signer('p-256'), options());
       const recipient = party(recipients, key);
       const opened = open(encrypt(entity, [prepareRecipient(recipient.certificate)], { content, keyTransport: 'rsa-pkcs1' }), recipient);
-      expect(opened.layers[0]).toMatchObject({ kind: 'encrypted', verdict: content.endsWith('gcm') ? 'authenticated' : 'valid' });
+      expect(opened.layers[0]).toMatchObject({ kind: 'encrypted', verdict: content.endsWith('cbc') ? 'valid' : 'authenticated' });
       expect(opened.layers[0]?.algorithms[0]).toBe(content);
       expect(opened.ok).toBe(true);
       expect(opened.entity).toEqual(ENTITY);

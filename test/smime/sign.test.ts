@@ -1,11 +1,24 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type DigestName, OID } from '../../src/smime/algorithms.js';
-import { type SignOptions, signDetached, signOpaque } from '../../src/smime/sign.js';
+import type { Signers, SignOptions } from '../../src/smime/sign.js';
 import { prepareSigner } from '../../src/smime/signer.js';
 import type { KeyKind } from '../kit/pki.js';
 import { at, type DerView, dotted, viewDer } from './der-view.js';
-import { cmsOf, ENTITY, issue, opensslVerify, pki, preparedSigner, refusal, SIGNING_TIME, selfSigned, signerOf } from './writing-kit.js';
+import {
+  cmsOf,
+  ENTITY,
+  issue,
+  opensslVerify,
+  pki,
+  preparedSigner,
+  refusal,
+  SIGNING_TIME,
+  selfSigned,
+  signDetached,
+  signerOf,
+  signOpaque,
+} from './writing-kit.js';
 
 const OPTIONS: SignOptions = { digest: 'sha256', scheme: 'auto', signingTime: SIGNING_TIME };
 
@@ -18,6 +31,9 @@ function attributesOf(signerInfo: Buffer): Map<string, DerView[]> {
   const attributes = at(viewDer(signerInfo), 3).children;
   return new Map(attributes.map((attribute) => [dotted(at(attribute, 0)), [...at(attribute, 1).children]]));
 }
+
+/** Transfer-safe, as a detached signature wants it. */
+const TEXT = Buffer.from('Content-Type: text/plain\r\n\r\nDear Bob,\r\n\r\nall is well.\r\n');
 
 function signWith(key: KeyKind, options: Partial<SignOptions> = {}) {
   return signOpaque(ENTITY, preparedSigner(key), { ...OPTIONS, ...options });
@@ -35,7 +51,7 @@ describe('signOpaque', () => {
   it.each(['sha256', 'sha384', 'sha512'] as const)('with RSASSA-PSS and %s is verified by openssl', (digest) => {
     const signed = signWith('rsa-2048', { digest, scheme: 'rsa-pss' });
     expect(opensslVerify(signed.entity)).toEqual(ENTITY);
-    expect(signed.algorithms).toEqual({ digest, signature: 'rsa-pss' });
+    expect(signed.algorithms).toEqual([{ digest, signature: 'rsa-pss' }]);
   });
 
   it('with Ed25519 signs the DER of the attributes and uses SHA-512 whatever was asked for (RFC 8419 §3)', () => {
@@ -47,7 +63,7 @@ describe('signOpaque', () => {
     expect(verify(null, attributes, publicKey, at(info, 5).content)).toBe(true);
     expect(dotted(at(info, 2, 0))).toBe(OID.sha512);
     expect(attributesOf(signed.signerInfo).get(OID.messageDigest)?.[0]?.content).toEqual(createHash('sha512').update(ENTITY).digest());
-    expect(signed.algorithms).toEqual({ digest: 'sha512', signature: 'ed25519' });
+    expect(signed.algorithms).toEqual([{ digest: 'sha512', signature: 'ed25519' }]);
   });
 
   it('lets an altered entity fail', () => {
@@ -197,7 +213,7 @@ describe('the digest', () => {
     ['rsa-4096', 'sha384', 'sha384'],
   ] as const)('of a %s key asked for %s is %s: never shorter than the curve, never lowered', (key, asked, used) => {
     const signed = signWith(key, { digest: asked });
-    expect(signed.algorithms.digest).toBe(used);
+    expect(signed.algorithms[0]?.digest).toBe(used);
     expect(dotted(at(viewDer(signed.signerInfo), 2, 0))).toBe(OID[used]);
     expect(attributesOf(signed.signerInfo).get(OID.messageDigest)?.[0]?.content).toEqual(createHash(used).update(ENTITY).digest());
   });
@@ -286,8 +302,6 @@ describe('signedAttrs', () => {
 });
 
 describe('signDetached', () => {
-  const TEXT = Buffer.from('Content-Type: text/plain\r\n\r\nDear Bob,\r\n\r\nall is well.\r\n');
-
   it.each(VERIFIED_BY_OPENSSL.filter(([, digest]) => digest === 'sha256'))('with %s and %s is verified by openssl', (key, digest) => {
     expect(opensslVerify(signDetached(TEXT, preparedSigner(key), { ...OPTIONS, digest }).entity)).toEqual(TEXT);
   });
@@ -329,13 +343,13 @@ describe('a key restricted to RSASSA-PSS', () => {
 
   it('signs PSS under scheme auto', () => {
     const signed = signOpaque(ENTITY, prepareSigner(selfSigned(RESTRICTED)), OPTIONS);
-    expect(signed.algorithms).toEqual({ digest: 'sha256', signature: 'rsa-pss' });
+    expect(signed.algorithms).toEqual([{ digest: 'sha256', signature: 'rsa-pss' }]);
   });
 
   it('is bound by the parameters of its certificate: digest and least salt (RFC 4055 §3.3)', () => {
     const signer = selfSigned(SHA384_SALT_50);
     const signed = signOpaque(ENTITY, prepareSigner(signer), OPTIONS);
-    expect(signed.algorithms).toEqual({ digest: 'sha384', signature: 'rsa-pss' });
+    expect(signed.algorithms).toEqual([{ digest: 'sha384', signature: 'rsa-pss' }]);
     const info = viewDer(signed.signerInfo);
     expect(at(info, 4, 1, 2, 0).content.readUInt8()).toBe(50);
     const asSet = Buffer.concat([Buffer.of(0x31), at(info, 3).encoded.subarray(1)]);
@@ -353,5 +367,35 @@ describe('a key restricted to RSASSA-PSS', () => {
   it('is refused at once when it demands SHA-1', () => {
     const signer = selfSigned([...RESTRICTED, '-pkeyopt', 'rsa_pss_keygen_md:sha1', '-pkeyopt', 'rsa_pss_keygen_mgf1_md:sha1']);
     expect(refusal(() => prepareSigner(signer)).message).toContain('demands sha1');
+  });
+});
+
+describe('several signers', () => {
+  const signers = (): Signers => [preparedSigner('rsa-2048'), preparedSigner('p-384'), preparedSigner('p-256')];
+
+  it('make a SignerInfo each over the same content, which openssl verifies all', () => {
+    expect(opensslVerify(signOpaque(ENTITY, signers(), OPTIONS).entity)).toEqual(ENTITY);
+    expect(opensslVerify(signDetached(TEXT, signers(), OPTIONS).entity)).toEqual(TEXT);
+  });
+
+  it('are told in their order, each with its own digest', () => {
+    const { signerInfos, algorithms } = signOpaque(ENTITY, signers(), OPTIONS);
+    expect(algorithms).toEqual([
+      { digest: 'sha256', signature: 'rsa-pkcs1' },
+      { digest: 'sha384', signature: 'ecdsa-p384' },
+      { digest: 'sha256', signature: 'ecdsa-p256' },
+    ]);
+    expect(signerInfos.map((info) => dotted(at(viewDer(info), 2, 0)))).toEqual([OID.sha256, OID.sha384, OID.sha256]);
+  });
+
+  it('name each digest once, in digestAlgorithms and in micalg (RFC 8551 §3.5.3.2)', () => {
+    const data = signedDataOf(signOpaque(ENTITY, signers(), OPTIONS).entity);
+    expect(at(data, 1).children.map((identifier) => dotted(at(identifier, 0)))).toEqual([OID.sha256, OID.sha384]);
+    expect(signDetached(TEXT, signers(), OPTIONS).entity.toString('latin1')).toContain('micalg="sha-256,sha-384"');
+  });
+
+  it('share the certificates of their chain', () => {
+    // Three signers and the one intermediate.
+    expect(at(signedDataOf(signOpaque(ENTITY, signers(), OPTIONS).entity), 3).children).toHaveLength(4);
   });
 });

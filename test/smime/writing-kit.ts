@@ -2,7 +2,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SealdropError } from '../../src/errors.js';
+import { joined, type Octets, octetsOf } from '../../src/message/octets.js';
+import * as encrypting from '../../src/smime/encrypt.js';
 import { type PreparedRecipient, prepareRecipient } from '../../src/smime/recipient.js';
+import * as signing from '../../src/smime/sign.js';
 import { type PreparedSigner, prepareSigner, type Signer } from '../../src/smime/signer.js';
 import { openssl } from '../kit/openssl-cli.js';
 import { type CertificateSpec, type Issued, type TestPki, testPki } from '../kit/pki.js';
@@ -33,6 +36,40 @@ export function preparedSigner(key: CertificateSpec['key'] = 'rsa-2048', more: P
 
 export function preparedRecipient(key: CertificateSpec['key'] = 'rsa-2048', address = 'bob@example.net'): PreparedRecipient {
   return prepareRecipient(issue(key, address).certificate);
+}
+
+/** A signed entity as a whole, with the first of its SignerInfos. */
+export interface Signed extends Omit<signing.SignedEntity, 'entity'> {
+  readonly entity: Buffer;
+  readonly signerInfo: Buffer;
+}
+
+export function signOpaque(entity: Buffer, signers: PreparedSigner | signing.Signers, options: signing.SignOptions): Signed {
+  return whole(signing.signOpaque(octetsOf(entity), listOf(signers), options));
+}
+
+export function signDetached(entity: Buffer, signers: PreparedSigner | signing.Signers, options: signing.SignOptions): Signed {
+  return whole(signing.signDetached(octetsOf(entity), listOf(signers), options));
+}
+
+export function encrypt(entity: Buffer, recipients: readonly PreparedRecipient[], options: encrypting.EncryptOptions): Buffer {
+  return wholeOf(encrypting.encrypt(octetsOf(entity), recipients, options));
+}
+
+function whole(signed: signing.SignedEntity): Signed {
+  return { ...signed, entity: wholeOf(signed.entity), signerInfo: signed.signerInfos[0] ?? Buffer.alloc(0) };
+}
+
+function listOf(signers: PreparedSigner | signing.Signers): signing.Signers {
+  return 'privateKey' in signers ? [signers] : signers;
+}
+
+/** The octets joined, after a look at what `Octets` promises: the length told beforehand, and the same octets each time. */
+function wholeOf(octets: Octets): Buffer {
+  const [once, again] = [joined(octets), joined(octets)];
+  const sizeBytes = [...octets.pieces()].reduce((sum, piece) => sum + piece.length, 0);
+  if (sizeBytes !== octets.sizeBytes || !once.equals(again)) throw new Error('these octets are not what they promised to be');
+  return once;
 }
 
 /** The CMS in a single-part S/MIME entity. */

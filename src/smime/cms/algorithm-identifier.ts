@@ -1,8 +1,8 @@
 import { CONTENT_CIPHERS, type ContentCipher, DIGESTS, type DigestName, OID } from '../algorithms.js';
 import { explicit, integer, nullValue, octetString, oid, sequence } from './der.js';
 
-/** Length of the GCM tag written, and of the nonce; RFC 5084 §3.2 has 12 octets as DEFAULT for the tag, so 16 must be said. */
-export const GCM_TAG_BYTES = 16;
+/** Length of the tag of GCM and ChaCha20-Poly1305. RFC 5084 §3.2 has 12 octets as DEFAULT, so 16 must be said; RFC 8103 §1.1 knows 16 only. */
+export const TAG_BYTES = 16;
 
 /** AlgorithmIdentifier; `parameters` absent when not given. */
 export function algorithmIdentifier(dotted: string, parameters?: Buffer): Buffer {
@@ -47,9 +47,12 @@ export function aesKeyWrap(keyBytes: number): Buffer {
   return algorithmIdentifier(OID.aes256Wrap);
 }
 
-/** RFC 3565: the IV is the parameter; RFC 5084 §3.2: GCMParameters. `initialisation` is the IV or nonce. */
+/**
+ * RFC 3565: the IV is the parameter; RFC 5084 §3.2: GCMParameters; RFC 8103 §1.1: AEADChaCha20Poly1305Nonce. `initialisation` is the IV
+ * or nonce.
+ */
 export function contentEncryptionAlgorithm(cipher: ContentCipher, initialisation: Buffer): Buffer {
-  const { oid: dotted, authenticated } = CONTENT_CIPHERS[cipher];
-  const initialisationOctets = octetString(initialisation);
-  return algorithmIdentifier(dotted, authenticated ? sequence(initialisationOctets, integer(GCM_TAG_BYTES)) : initialisationOctets);
+  const octets = octetString(initialisation);
+  const isGcm = cipher === 'aes-128-gcm' || cipher === 'aes-256-gcm';
+  return algorithmIdentifier(CONTENT_CIPHERS[cipher].oid, isGcm ? sequence(octets, integer(TAG_BYTES)) : octets);
 }

@@ -1,3 +1,4 @@
+import type { Octets } from '../../message/octets.js';
 import { elementHead } from './der.js';
 
 /**
@@ -28,6 +29,18 @@ export function around(identifier: number, before: readonly Buffer[], inner: Fra
 /** Octets of the whole element once the hole is filled. */
 export function frameLength(frame: Frame): number {
   return sizeOf(frame.head) + frame.contentBytes + sizeOf(frame.tail);
+}
+
+/** The element with its hole filled by the octets it was made for. What stands behind them is read after they were asked for. */
+export function filled(frame: Frame, content: Octets): Octets {
+  return {
+    sizeBytes: frameLength(frame),
+    *pieces() {
+      yield Buffer.concat(frame.head);
+      yield* content.pieces();
+      yield Buffer.concat(frame.tail);
+    },
+  };
 }
 
 function sizeOf(parts: readonly Buffer[]): number {

@@ -35,23 +35,25 @@ export function certificateSet(certificates: readonly Buffer[]): Buffer {
 }
 
 export interface SignedDataParts {
-  readonly digestAlgorithm: Buffer;
+  /** Each digest once; at least one. */
+  readonly digestAlgorithms: readonly Buffer[];
+  /** The `[0]` CertificateSet. */
   readonly certificates: Buffer;
-  readonly signerInfo: Buffer;
+  readonly signerInfos: readonly Buffer[];
 }
 
 /**
  * ContentInfo with SignedData (RFC 5652 §5.1) around content of `contentBytes` octets. Version 1, because the content is id-data, the
- * signer is named by issuerAndSerialNumber and the certificates are plain ones.
+ * signers are named by issuerAndSerialNumber and the certificates are plain ones.
  */
 export function signedData(parts: SignedDataParts, contentBytes: number): Frame {
   const eContent = around(0xa0, [], hollowString(0x04, contentBytes));
-  return contentInfo(around(0x30, [integer(1), setOf([parts.digestAlgorithm])], around(0x30, [oid(OID.data)], eContent), tailOf(parts)));
+  return contentInfo(around(0x30, headOf(parts), around(0x30, [oid(OID.data)], eContent), tailOf(parts)));
 }
 
 /** The same without eContent (RFC 5652 §5.2: absent, not empty), for multipart/signed. */
 export function detachedSignedData(parts: SignedDataParts): Buffer {
-  const value = sequence(integer(1), setOf([parts.digestAlgorithm]), sequence(oid(OID.data)), ...tailOf(parts));
+  const value = sequence(...headOf(parts), sequence(oid(OID.data)), ...tailOf(parts));
   return sequence(oid(OID.signedData), explicit(0, value));
 }
 
@@ -59,6 +61,10 @@ function contentInfo(value: Frame): Frame {
   return around(0x30, [oid(OID.signedData)], around(0xa0, [], value));
 }
 
+function headOf(parts: SignedDataParts): Buffer[] {
+  return [integer(1), setOf(parts.digestAlgorithms)];
+}
+
 function tailOf(parts: SignedDataParts): Buffer[] {
-  return [parts.certificates, setOf([parts.signerInfo])];
+  return [parts.certificates, setOf(parts.signerInfos)];
 }

@@ -1,5 +1,6 @@
 import { type HeaderField, isNamed } from '../../message/field.js';
 import { type MimeNode, parseMimeTree } from '../../message/mime-tree.js';
+import { joined, type Octets, octetsOf } from '../../message/octets.js';
 import { assembleMessage } from '../../message/outer-header.js';
 
 /** The message as its reader should see it: outer header fields, MIME-Version, then the innermost entity with its Content-* fields. */
@@ -15,11 +16,11 @@ export interface InnerMessage {
  */
 export function innerMessage(outerFields: readonly HeaderField[], entity: Buffer): InnerMessage {
   const fields = outerFields.filter((field) => !isContentField(field) && !isNamed(field, 'MIME-Version')).map(tidied);
-  if (!startsWithHeader(entity)) return { message: assembleMessage(fields, Buffer.concat([CRLF, entity])), leftOut: [] };
+  if (!startsWithHeader(entity)) return { message: joined(assembleMessage(fields, octetsOf(CRLF, entity))), leftOut: [] };
   const node = parseMimeTree(entity);
   const leftOut = node.fields.filter((field) => !isContentField(field));
-  if (leftOut.length === 0) return { message: assembleMessage(fields, entity), leftOut: [] };
-  return { message: assembleMessage(fields, contentOnly(entity, node)), leftOut: leftOut.map(({ name }) => name) };
+  if (leftOut.length === 0) return { message: joined(assembleMessage(fields, entity)), leftOut: [] };
+  return { message: joined(assembleMessage(fields, contentOnly(entity, node))), leftOut: leftOut.map(({ name }) => name) };
 }
 
 const CRLF = Buffer.from('\r\n');
@@ -43,6 +44,6 @@ function startsWithHeader(entity: Buffer): boolean {
   return /^(?:[!-9;-~]+[ \t]*:|\r?\n)/.test(entity.toString('latin1', 0, 1000));
 }
 
-function contentOnly(entity: Buffer, node: MimeNode): Buffer {
-  return Buffer.concat([...node.fields.filter(isContentField).map(({ raw }) => raw), CRLF, entity.subarray(node.bodyStart)]);
+function contentOnly(entity: Buffer, node: MimeNode): Octets {
+  return octetsOf(...node.fields.filter(isContentField).map(({ raw }) => raw), CRLF, entity.subarray(node.bodyStart));
 }
