@@ -1,13 +1,13 @@
 // @ts-check
-// npm run bench [-- --messages N] [--size BYTES] [--backlog N] [--idle SECONDS] [--dir DIR]
+// npm run bench [-- --messages N] [--size BYTES] [--backlog N] [--idle SECONDS] [--large MB,MB] [--dir DIR]
 // Durable throughput of `sealdrop run --once` on a filled outbox, as a ratio to the bare primitives measured in the same run; what a
-// backlog costs at start; what an idle daemon costs.
-import { readdirSync } from 'node:fs';
+// backlog costs at start; what an idle daemon costs; what a large message costs in memory.
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchDisk } from './disk.mjs';
 import { floorRate } from './floor.mjs';
-import { fill, makeSite, startDaemon, usageOf } from './site.mjs';
+import { fill, mail, makeSite, startDaemon, usageOf } from './site.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     size: { type: 'string', default: '20000' },
     backlog: { type: 'string', default: '100000' },
     idle: { type: 'string', default: '10' },
+    large: { type: 'string', default: '25,100' },
     dir: { type: 'string' },
   },
 });
@@ -25,6 +26,7 @@ try {
   if (Number(values.messages) > 0) await throughput(Number(values.messages), Number(values.size));
   if (Number(values.backlog) > 0) await backlog(Number(values.backlog));
   if (Number(values.idle) > 0) await idle(Number(values.idle));
+  for (const megabytes of values.large.split(',').map(Number)) if (megabytes > 0) await large(megabytes);
 } finally {
   disk.remove();
 }
@@ -97,6 +99,36 @@ async function idle(seconds) {
     await new Promise((resolve) => daemon.once('exit', resolve));
   } finally {
     site.remove();
+  }
+}
+
+/**
+ * Peak memory above an idle daemon's while one message is sealed, in two ways: as applications usually write them (CRLF), and with LF,
+ * which has to be converted first.
+ * @param {number} megabytes
+ */
+async function large(megabytes) {
+  for (const lineEnd of ['CRLF', 'LF']) {
+    const site = makeSite(disk.path);
+    const daemon = startDaemon(site);
+    const pid = daemon.pid ?? 0;
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const idleMiB = usage(pid).rssMiB;
+      const text = mail(1, megabytes * 1_000_000 - 1000);
+      const draft = site.doorNew.replace(/new$/, 'tmp/large.eml');
+      writeFileSync(draft, lineEnd === 'LF' ? text.replaceAll('\r\n', '\n') : text);
+      const started = performance.now();
+      renameSync(draft, `${site.doorNew}/large.eml`);
+      await until(() => readdirSync(site.pickup).length > 0 || daemon.exitCode !== null);
+      const seconds = (performance.now() - started) / 1000;
+      const above = usage(pid).peakMiB - idleMiB;
+      console.log(`${megabytes} MB, ${lineEnd}: ${seconds.toFixed(2)} s, peak memory ${above.toFixed(0)} MiB above idle`);
+    } finally {
+      daemon.kill('SIGTERM');
+      await new Promise((resolve) => daemon.once('exit', resolve));
+      site.remove();
+    }
   }
 }
 

@@ -32,8 +32,8 @@ const data = workerData as WorkerData;
 const port = parentPort;
 if (port === null) throw new Error('worker-thread.js runs in a worker thread only');
 
-/** Originals cost about this many times their size while they are sealed (canonical, signed, encrypted, encoded). */
-const peakFactor = 6;
+/** What a message takes while it is sealed, in sizes of its original: that, its canonical body, and the re-encoded entity of a detached signature. */
+const peakFactor = 4;
 const waitMs = 1000;
 
 type SizedOwnOffer = OwnOffer & { readonly sizeBytes: number };
