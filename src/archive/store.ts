@@ -1,5 +1,4 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { removeIfThere, rename, syncDirectory, writeNewFile } from '../disk/durable.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
@@ -12,14 +11,10 @@ import { archiveDay, archivePath } from './path.js';
 export function addToArchive(archive: string, id: string, ownCopy: string): void {
   const path = `${archive}/${archivePath(id)}`;
   try {
-    linkSync(ownCopy, path);
+    linkIntoDay(archive, id, ownCopy, path);
   } catch (error) {
+    if (error instanceof SealdropError) throw error;
     const code = errnoOf(error);
-    if (code === 'ENOENT' && !existsSync(dirname(path))) {
-      makeDay(archive, archiveDay(id));
-      addToArchive(archive, id, ownCopy);
-      return;
-    }
     if (code === 'EEXIST') {
       if (isSameFile(ownCopy, path)) return;
       throw new SealdropError('archive-conflict', `${path} is there already and is not the original of message ${id}`, {
@@ -35,6 +30,17 @@ export function addToArchive(archive: string, id: string, ownCopy: string): void
       });
     }
     throw diskFault(error, 'link', path);
+  }
+}
+
+/** The day's directory is made when it is missed, for most messages find it; another worker may be making it at the same time. */
+function linkIntoDay(archive: string, id: string, ownCopy: string, path: string): void {
+  try {
+    linkSync(ownCopy, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    makeDay(archive, archiveDay(id));
+    linkSync(ownCopy, path);
   }
 }
 
