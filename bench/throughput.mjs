@@ -11,7 +11,7 @@ import { fill, mail, makeSite, startDaemon, usageOf } from './site.mjs';
 
 const { values } = parseArgs({
   options: {
-    messages: { type: 'string', default: '4000' },
+    messages: { type: 'string', default: '12000' },
     size: { type: 'string', default: '20000' },
     backlog: { type: 'string', default: '100000' },
     idle: { type: 'string', default: '10' },
