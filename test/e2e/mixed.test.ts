@@ -1,8 +1,7 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assertPickupFile } from '../../src/delivery/pickup-check.js';
-import { openMessage } from '../../src/smime/open.js';
 import { runOnce, sealdrop } from '../kit/daemon.js';
 import { writeIdentity } from '../kit/key-files.js';
 import { type GeneratedMail, generateMails } from '../kit/mail.js';
@@ -14,6 +13,7 @@ import { bouncyCastleVerifier } from '../kit/verifiers/bouncycastle.js';
 import { gpgsmVerifier } from '../kit/verifiers/gpgsm.js';
 import { nssVerifier } from '../kit/verifiers/nss.js';
 import { opensslVerifier } from '../kit/verifiers/openssl.js';
+import { sealdropVerifier } from '../kit/verifiers/sealdrop.js';
 import type { Verdict, Verifier, VerifierKeys } from '../kit/verifiers/verifier.js';
 import { cmsOf, type PickedUp, takePickupFile } from './pickup-file.js';
 
@@ -26,7 +26,7 @@ const programs: { name: string; tools: Tool[]; make: (keys: VerifierKeys) => Ver
   { name: 'gpgsm', tools: ['openssl', 'gpgsm', 'python3'], make: gpgsmVerifier },
   { name: 'NSS cmsutil', tools: ['openssl', 'nss', 'python3'], make: nssVerifier },
   { name: 'BouncyCastle', tools: ['openssl', 'bouncycastle', 'python3'], make: bouncyCastleVerifier },
-  { name: 'sealdrop itself', tools: ['openssl', 'python3'], make: ownVerifier },
+  { name: 'sealdrop itself', tools: ['openssl', 'python3'], make: sealdropVerifier },
 ];
 
 describe(`${count} mixed messages through run --once`, () => {
@@ -159,15 +159,6 @@ async function faultsOf(verdict: Verdict | undefined, mail: GeneratedMail): Prom
 function isOwnerlessCr(fault: string, submitted: Buffer): boolean {
   const [, before, after] = /content differs, (\d+) octets \(binary\) \/ (\d+) /.exec(fault) ?? [];
   return Number(after) === Number(before) + 1 && /[^\r]\n--/.test(submitted.toString('latin1'));
-}
-
-function ownVerifier({ recipients, root }: VerifierKeys): Verifier {
-  const decryption = recipients.map(({ certificate, privateKeyPem }) => ({ certificate, privateKey: createPrivateKey(privateKeyPem) }));
-  const open = async (message: Buffer): Promise<Verdict> => {
-    const { entity, ok, layers } = openMessage(message, { decryption, trustAnchors: [root.certificate], now: new Date() });
-    return { entity, signerOk: ok, fault: layers.map(({ reason }) => reason).join('; ') };
-  };
-  return { name: 'sealdrop itself', open, openAll: (messages) => Promise.all(messages.map(open)), close: () => Promise.resolve() };
 }
 
 /** Fields that sealing takes inside, that go with the envelope, or that it makes itself. */

@@ -10,6 +10,8 @@ export type Tool =
   | 'certtool'
   | 'bouncycastle'
   | 'python3'
+  | 'm2crypto'
+  | 'pyca'
   | 'setfacl'
   | 'setcap'
   | 'flock'

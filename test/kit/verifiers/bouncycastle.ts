@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FramedProcess } from '../framed-process.js';
 import { runDirectory } from '../temp.js';
-import { inParallel, type Verdict, type Verifier, type VerifierKeys } from './verifier.js';
+import { parseAnswer } from './answer.js';
+import { inParallel, type Verifier, type VerifierKeys } from './verifier.js';
 
 const JARS = ['bcprov', 'bcutil', 'bcpkix', 'bcmail', 'javax.mail', 'javax.activation'].map((name) => `/usr/share/java/${name}.jar`);
 
@@ -24,11 +25,6 @@ export function bouncyCastleVerifier(keys: VerifierKeys): Verifier {
   ]);
   const open = async (message: Buffer) => parseAnswer(await java.ask(message));
   return { name: 'BouncyCastle', open, openAll: (messages) => inParallel(messages, open, 4), close: () => java.close() };
-}
-
-function parseAnswer(answer: Buffer): Verdict {
-  const entityAt = 5 + answer.readUInt32BE(1);
-  return { signerOk: answer[0] === 1, fault: answer.toString('utf8', 5, entityAt), entity: answer.subarray(entityAt) };
 }
 
 function compiled(): string {

@@ -4,17 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pkcs12 } from '../key-files.js';
 import { makeTemp, removeTemp } from '../temp.js';
+import { type Gpgsm, importEcKey } from './gpgsm-ec-key.js';
 import { unwrap } from './mime-wrapper.js';
 import { runTool, type ToolResult } from './run-tool.js';
 import { accepted, inParallel, refused, type Verdict, type Verifier, type VerifierKeys } from './verifier.js';
 
-/**
- * GnuPG's gpgsm with a home of its own. gpgsm 2.2 cannot import elliptic curve keys from PKCS#12: only RSA recipients are given to it,
- * and what is encrypted to others is refused for want of a key.
- */
+/** GnuPG's gpgsm with a home of its own. X25519 keys are not given to it: there is no way to. */
 export async function gpgsmVerifier(keys: VerifierKeys): Promise<Verifier> {
   const home = makeTemp('gpgsm');
-  const gpgsm = (args: readonly string[], input?: Buffer): Promise<ToolResult> =>
+  const gpgsm: Gpgsm = (args, input) =>
     runTool('gpgsm', ['--homedir', home, '--batch', '--status-fd', '2', ...args], input === undefined ? {} : { input });
   await importKeys(home, keys, gpgsm);
 
@@ -57,18 +55,16 @@ function verdict(result: ToolResult, entity: Buffer): Verdict {
   return result.status === 0 && good ? accepted(entity) : refused(result.stderr, entity);
 }
 
-async function importKeys(
-  home: string,
-  keys: VerifierKeys,
-  gpgsm: (args: readonly string[], input?: Buffer) => Promise<ToolResult>,
-): Promise<void> {
+async function importKeys(home: string, keys: VerifierKeys, gpgsm: Gpgsm): Promise<void> {
   writeFileSync(join(home, 'gpgsm.conf'), 'disable-crl-checks\ndisable-dirmngr\n');
   const fingerprint = createHash('sha1').update(keys.root.certificate).digest('hex').toUpperCase();
   writeFileSync(join(home, 'trustlist.txt'), `${fingerprint} S relax\n`);
   const root = await gpgsm(['--import'], Buffer.from(keys.root.certificatePem));
   if (root.status !== 0) throw new Error(`gpgsm could not import: ${root.stderr}`);
   for (const recipient of keys.recipients) {
-    if (new X509Certificate(recipient.certificate).publicKey.asymmetricKeyType !== 'rsa') continue;
+    const kind = new X509Certificate(recipient.certificate).publicKey.asymmetricKeyType;
+    if (kind === 'ec') await importEcKey(home, recipient, gpgsm);
+    if (kind !== 'rsa') continue;
     // The empty passphrase leaves the key unprotected in this throwaway home: deriving a key from one costs 0.4 s per message.
     const args = ['--pinentry-mode', 'loopback', '--passphrase-fd', '0', '--import'];
     const file = join(home, `${recipient.address}.p12`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,12 @@ export function nssVerifier(keys: VerifierKeys): Verifier {
   const openBatch = async (messages: readonly Buffer[]): Promise<Verdict[]> => {
     const directory = await mkdtemp(join(home, 'batch-'));
     try {
-      const decode = (structures: readonly (Buffer | undefined)[]) => decodeAll(database, directory, structures);
+      let complaints = '';
+      const decode = async (structures: readonly (Buffer | undefined)[]) => {
+        const { decoded, stderr } = await decodeAll(database, directory, structures);
+        complaints += stderr;
+        return decoded;
+      };
       const outer = messages.map(unwrap);
       const first = await decode(outer.map((wrapped) => (wrapped.kind === 'cms' ? wrapped.der : undefined)));
       // What the first pass showed to be encrypted holds the signed entity; the rest was signed only.
@@ -39,7 +44,10 @@ export function nssVerifier(keys: VerifierKeys): Verifier {
         if (wrapped.kind === 'detached') return verifyDetached(database, directory, wrapped.content, wrapped.der);
         const decoded = entities[n] === messages[n] ? first[n] : second[n];
         if (wrapped.kind === 'cms' && decoded !== undefined) return verdict(decoded);
-        return refused(wrapped.kind === 'cms' ? 'cmsutil could not decode the message' : 'the message is not signed', entities[n]);
+        return refused(
+          wrapped.kind === 'cms' ? `cmsutil could not decode the message: ${complaints}` : 'the message is not signed',
+          entities[n],
+        );
       });
     } finally {
       await rm(directory, { recursive: true });
@@ -59,21 +67,21 @@ async function decodeAll(
   database: string,
   directory: string,
   structures: readonly (Buffer | undefined)[],
-): Promise<(Decoded | undefined)[]> {
+): Promise<{ decoded: (Decoded | undefined)[]; stderr: string }> {
   // The names are random, so that no message can contain the line cmsutil prints between two of them.
   const files = structures.map((der) => (der === undefined ? undefined : join(directory, `${randomUUID()}.der`)));
   await Promise.all(files.map((file, n) => (file === undefined ? undefined : writeFile(file, structures[n] ?? ''))));
   const named = files.filter((file) => file !== undefined);
-  if (named.length === 0) return structures.map(() => undefined);
+  if (named.length === 0) return { decoded: structures.map(() => undefined), stderr: '' };
   const listFile = join(directory, `${randomUUID()}.list`);
   await writeFile(listFile, named.map((file) => `${file}\n`).join(''));
-  const { stdout } = await runTool('cmsutil', ['-D', '-b', '-h', '1', '-d', database, '-i', listFile]);
+  const { stdout, stderr } = await runTool('cmsutil', ['-D', '-b', '-h', '1', '-d', database, '-i', listFile]);
   const heads = named.map((file) => ({ file, head: Buffer.from(`========== ${file} ==========\n`) }));
   const starts = heads.map(({ file, head }) => ({ file, at: stdout.indexOf(head), length: head.length }));
   const sections = new Map(
     starts.map(({ file, at, length }, n) => [file, at === -1 ? undefined : section(stdout.subarray(at + length, starts[n + 1]?.at))]),
   );
-  return files.map((file) => (file === undefined ? undefined : sections.get(file)));
+  return { decoded: files.map((file) => (file === undefined ? undefined : sections.get(file))), stderr };
 }
 
 /** `SMIME: \tlevel=1.2; type=signedData; …` and further lines with a tab, the last of them for the content, then the content itself. */
@@ -102,6 +110,8 @@ function makeDatabase(home: string, keys: VerifierKeys): string {
   execFileSync('certutil', ['-N', '-d', database, '--empty-password'], { stdio: 'pipe' });
   execFileSync('certutil', ['-A', '-d', database, '-n', 'root', '-t', 'C,C,', '-i', keys.root.files.certificate], { stdio: 'pipe' });
   keys.recipients.forEach((recipient, n) => {
+    // pk12util 3.87 can import neither X25519 nor Ed25519 keys.
+    if (!['rsa', 'ec'].includes(new X509Certificate(recipient.certificate).publicKey.asymmetricKeyType ?? '')) return;
     const file = join(home, `${n}.p12`);
     writeFileSync(file, pkcs12(recipient, { passphrase: 'test', legacy: true }), { mode: 0o600 });
     execFileSync('pk12util', ['-i', file, '-d', database, '-W', 'test'], { stdio: 'pipe' });

@@ -4,25 +4,28 @@ import { unwrap } from './mime-wrapper.js';
 import { runTool, type ToolResult } from './run-tool.js';
 import { accepted, inParallel, refused, type Verdict, type Verifier, type VerifierKeys } from './verifier.js';
 
+/** The command to read with: `smime` is the older PKCS#7 code beside `cms`, which many programs are still built on. */
+export type OpensslCommand = 'cms' | 'smime';
+
 /** `openssl cms -decrypt`, then `openssl cms -verify`; openssl reads the MIME around the CMS by itself. */
-export function opensslVerifier(keys: VerifierKeys): Verifier {
+export function opensslVerifier(keys: VerifierKeys, command: OpensslCommand = 'cms'): Verifier {
   const open = async (message: Buffer): Promise<Verdict> => {
-    const decrypted = await opensslDecrypt(message, keys);
+    const decrypted = await opensslDecrypt(message, keys, command);
     if (typeof decrypted === 'string') return refused(decrypted);
-    const args = ['cms', '-verify', '-inform', 'SMIME', '-CAfile', keys.root.files.certificate];
+    const args = [command, '-verify', '-inform', 'SMIME', '-CAfile', keys.root.files.certificate];
     const verified = await runTool('openssl', args, { input: decrypted });
     return verified.status === 0 ? accepted(verified.stdout) : refused(verified.stderr, verified.stdout);
   };
-  return { name: 'openssl', open, openAll: (messages) => inParallel(messages, open), close: () => Promise.resolve() };
+  return { name: `openssl ${command}`, open, openAll: (messages) => inParallel(messages, open), close: () => Promise.resolve() };
 }
 
 /** The entity inside the encryption, or the fault as text; a message that is not encrypted is returned as it is. */
-export async function opensslDecrypt(message: Buffer, keys: VerifierKeys): Promise<Buffer | string> {
+export async function opensslDecrypt(message: Buffer, keys: VerifierKeys, command: OpensslCommand = 'cms'): Promise<Buffer | string> {
   if (!isEnveloped(message)) return message;
   let last: ToolResult | undefined;
   for (const { files } of likelyFirst(message, keys.recipients)) {
     // With -recip, openssl insists on a RecipientInfo for that very certificate.
-    const args = ['cms', '-decrypt', '-inform', 'SMIME', '-recip', files.certificate, '-inkey', files.privateKey];
+    const args = [command, '-decrypt', '-inform', 'SMIME', '-recip', files.certificate, '-inkey', files.privateKey];
     last = await runTool('openssl', args, { input: message });
     if (last.status === 0) return last.stdout;
   }

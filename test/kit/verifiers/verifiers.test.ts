@@ -5,6 +5,7 @@ import { describeWith, type Tool } from '../tools.js';
 import { bouncyCastleVerifier } from './bouncycastle.js';
 import { certtoolVerifier } from './certtool.js';
 import { gpgsmVerifier } from './gpgsm.js';
+import { m2cryptoVerifier } from './m2crypto.js';
 import { nssVerifier } from './nss.js';
 import { opensslVerifier } from './openssl.js';
 import type { Verdict, Verifier, VerifierKeys } from './verifier.js';
@@ -19,6 +20,8 @@ const programs: { name: string; tools: Tool[]; make: (keys: VerifierKeys) => Ver
   { name: 'NSS cmsutil', tools: ['openssl', 'nss'], make: nssVerifier },
   { name: 'GnuTLS certtool', tools: ['openssl', 'certtool'], make: certtoolVerifier },
   { name: 'BouncyCastle', tools: ['openssl', 'bouncycastle'], make: bouncyCastleVerifier },
+  { name: 'openssl smime', tools: ['openssl'], make: (keys) => opensslVerifier(keys, 'smime') },
+  { name: 'M2Crypto', tools: ['openssl', 'm2crypto'], make: m2cryptoVerifier },
 ];
 
 for (const { name, tools, make } of programs) {
