@@ -14,7 +14,7 @@ export const READER_NAMES = [
 export type ReaderName = (typeof READER_NAMES)[number];
 
 const pssInPkcs7 = refuses(
-  /signature failure/,
+  /signature failure|padding/,
   'OpenSSL’s older PKCS#7 code, also used by M2Crypto, takes every RSA signature for PKCS#1 v1.5.',
 );
 const pssOfGnutls = refuses(/verification has failed/, 'GnuTLS takes every RSASSA-PSS signature for one with SHA-256.');
