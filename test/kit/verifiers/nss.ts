@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { randomUUID, X509Certificate } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pkcs12 } from '../key-files.js';
 import { makeTemp, removeTemp } from '../temp.js';
 import { unwrap } from './mime-wrapper.js';
+import { makeNssDatabase } from './nss-database.js';
 import { runTool } from './run-tool.js';
 import { accepted, inParallel, refused, type Verdict, type Verifier, type VerifierKeys } from './verifier.js';
 
@@ -21,7 +19,7 @@ const BATCH = 100;
 /** Mozilla's NSS (Thunderbird's library) through `cmsutil`, with a certificate database of its own. */
 export function nssVerifier(keys: VerifierKeys): Verifier {
   const home = makeTemp('nss');
-  const database = makeDatabase(home, keys);
+  const database = makeNssDatabase(home, keys);
 
   const openBatch = async (messages: readonly Buffer[]): Promise<Verdict[]> => {
     const directory = await mkdtemp(join(home, 'batch-'));
@@ -103,18 +101,4 @@ async function verifyDetached(database: string, directory: string, content: Buff
   const result = await runTool('cmsutil', ['-D', '-n', '-h', '1', '-d', database, '-i', `${name}.der`, '-c', `${name}.content`]);
   const levels = result.stdout.toString('latin1');
   return result.status === 0 ? verdict({ levels, content }) : refused(`${levels}${result.stderr}`, content);
-}
-
-function makeDatabase(home: string, keys: VerifierKeys): string {
-  const database = `sql:${home}`;
-  execFileSync('certutil', ['-N', '-d', database, '--empty-password'], { stdio: 'pipe' });
-  execFileSync('certutil', ['-A', '-d', database, '-n', 'root', '-t', 'C,C,', '-i', keys.root.files.certificate], { stdio: 'pipe' });
-  keys.recipients.forEach((recipient, n) => {
-    // pk12util 3.87 can import neither X25519 nor Ed25519 keys.
-    if (!['rsa', 'ec'].includes(new X509Certificate(recipient.certificate).publicKey.asymmetricKeyType ?? '')) return;
-    const file = join(home, `${n}.p12`);
-    writeFileSync(file, pkcs12(recipient, { passphrase: 'test', legacy: true }), { mode: 0o600 });
-    execFileSync('pk12util', ['-i', file, '-d', database, '-W', 'test'], { stdio: 'pipe' });
-  });
-  return database;
 }
