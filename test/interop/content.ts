@@ -73,3 +73,9 @@ function withBase64Body(entity: Buffer, alter: (body: Buffer) => Buffer): Buffer
     .replace(/.{64}/g, '$&\r\n');
   return Buffer.from(`${text.slice(0, blank.index)}\r\n\r\n${lines}\r\n`, 'latin1');
 }
+
+/** Whether the outermost CMS structure is BER of indefinite length (X.690 section 8.1.3.6). */
+export function isIndefinite(entity: Buffer): boolean {
+  const text = entity.toString('latin1');
+  return Buffer.from(text.slice(/\r?\n\r?\n/.exec(text)?.index), 'base64')[1] === 0x80;
+}

@@ -2,11 +2,11 @@ import { type Issued, type KeyKind, testPki } from '../kit/pki.js';
 
 export const pki = testPki();
 
-/** Who signs, whatever the kind of key: the messages are all from this address. */
+/** Who signs, whatever the kind of key: the messages are all from this address. The names differ, for NSS goes by them. */
 export const SENDER = 'alice@example.com';
 
 export function signerWith(key: KeyKind): Issued {
-  return pki.issue({ address: SENDER, key });
+  return pki.issue({ address: SENDER, key, subject: `/CN=Alice ${key}` });
 }
 
 export type RecipientKind = 'rsa-2048' | 'p-256' | 'p-384' | 'p-521' | 'x25519';
