@@ -1,10 +1,10 @@
 import { createPrivateKey } from 'node:crypto';
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../../src/smime/algorithms.js';
-import { encrypt } from '../../src/smime/encrypt.js';
 import { prepareRecipient } from '../../src/smime/recipient.js';
-import { signDetached, signOpaque } from '../../src/smime/sign.js';
-import { prepareSigner } from '../../src/smime/signer.js';
-import type { Issued, KeyKind } from '../kit/pki.js';
+import type { Signers } from '../../src/smime/sign.js';
+import { type PreparedSigner, prepareSigner } from '../../src/smime/signer.js';
+import type { KeyKind } from '../kit/pki.js';
+import { encrypt, signDetached, signOpaque } from '../smime/writing-kit.js';
 import { ENTITY, forgeEncrypted, forgeSigned, messageAround, SAFE_ENTITY } from './content.js';
 import { pki, type RecipientKind, recipientWith, signerWith, strangerWith } from './people.js';
 
@@ -33,6 +33,8 @@ export const SIGNED = {
   'RSA-2048 RSASSA-PSS, SHA-256, detached': signed('rsa-2048', { form: 'detached', scheme: 'rsa-pss' }),
   'ECDSA P-256, SHA-256, detached': signed('p-256', { form: 'detached' }),
   'Ed25519, SHA-512, detached': signed('ed25519', { form: 'detached' }),
+  'RSA-2048, SHA-256, and ECDSA P-384, SHA-384, together': signed('rsa-2048', { second: 'p-384' }),
+  'RSA-2048, SHA-256, and ECDSA P-384, SHA-384, together, detached': signed('rsa-2048', { second: 'p-384', form: 'detached' }),
 } satisfies Record<string, () => Sealed>;
 
 export const ENCRYPTED = {
@@ -42,6 +44,7 @@ export const ENCRYPTED = {
   'AES-256-CBC, RSA PKCS#1 v1.5, detached signature inside': encrypted('aes-256-cbc', ['rsa-2048'], { form: 'detached' }),
   'AES-128-GCM, RSA PKCS#1 v1.5': encrypted('aes-128-gcm', ['rsa-2048']),
   'AES-256-GCM, RSA PKCS#1 v1.5': encrypted('aes-256-gcm', ['rsa-2048']),
+  'ChaCha20-Poly1305, RSA PKCS#1 v1.5': encrypted('chacha20-poly1305', ['rsa-2048']),
   'AES-256-CBC, RSA-OAEP SHA-256': encrypted('aes-256-cbc', ['rsa-2048'], { keyTransport: 'rsa-oaep' }),
   'AES-256-GCM, RSA-OAEP SHA-256': encrypted('aes-256-gcm', ['rsa-2048'], { keyTransport: 'rsa-oaep' }),
   'AES-128-CBC, ECDH P-256': encrypted('aes-128-cbc', ['p-256']),
@@ -62,6 +65,8 @@ interface Signature {
   readonly form?: 'opaque' | 'detached';
   readonly digest?: DigestName;
   readonly scheme?: SignatureScheme;
+  /** A second signer over the same content. */
+  readonly second?: KeyKind;
 }
 
 function signed(key: KeyKind, signature: Signature = {}): () => Sealed {
@@ -94,17 +99,19 @@ function encrypted(
   };
 }
 
-function sign(key: KeyKind, { form = 'opaque', digest = 'sha256', scheme = 'auto' }: Signature): { entity: Buffer; content: Buffer } {
+function sign(
+  key: KeyKind,
+  { form = 'opaque', digest = 'sha256', scheme = 'auto', second }: Signature,
+): { entity: Buffer; content: Buffer } {
   const options = { digest, scheme, signingTime: new Date() };
   const content = form === 'opaque' ? ENTITY : SAFE_ENTITY;
-  const { entity } = (form === 'opaque' ? signOpaque : signDetached)(content, preparedSigner(signerWith(key)), options);
+  const signers: Signers = [preparedSigner(key), ...(second === undefined ? [] : [preparedSigner(second)])];
+  const { entity } = (form === 'opaque' ? signOpaque : signDetached)(content, signers, options);
   return { entity, content };
 }
 
-function preparedSigner({ certificate, privateKeyPem }: Issued) {
-  return prepareSigner({
-    certificate,
-    chain: [pki.intermediate.certificate, pki.root.certificate],
-    privateKey: createPrivateKey(privateKeyPem),
-  });
+function preparedSigner(key: KeyKind): PreparedSigner {
+  const { certificate, privateKeyPem } = signerWith(key);
+  const chain = [pki.intermediate.certificate, pki.root.certificate];
+  return prepareSigner({ certificate, chain, privateKey: createPrivateKey(privateKeyPem) });
 }

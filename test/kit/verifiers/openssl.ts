@@ -22,14 +22,16 @@ export function opensslVerifier(keys: VerifierKeys, command: OpensslCommand = 'c
 /** The entity inside the encryption, or the fault as text; a message that is not encrypted is returned as it is. */
 export async function opensslDecrypt(message: Buffer, keys: VerifierKeys, command: OpensslCommand = 'cms'): Promise<Buffer | string> {
   if (!isEnveloped(message)) return message;
-  let last: ToolResult | undefined;
+  // Told when none succeeds: what openssl says with the likeliest key.
+  let first: ToolResult | undefined;
   for (const { files } of likelyFirst(message, keys.recipients)) {
     // With -recip, openssl insists on a RecipientInfo for that very certificate.
     const args = [command, '-decrypt', '-inform', 'SMIME', '-recip', files.certificate, '-inkey', files.privateKey];
-    last = await runTool('openssl', args, { input: message });
-    if (last.status === 0) return last.stdout;
+    const result = await runTool('openssl', args, { input: message });
+    if (result.status === 0) return result.stdout;
+    first ??= result;
   }
-  return last?.stderr ?? 'no recipient keys given';
+  return first?.stderr ?? 'no recipient keys given';
 }
 
 /** Spares most of the vain attempts: the recipients whose certificate's serial number stands somewhere in the CMS come first. */
