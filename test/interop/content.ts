@@ -56,6 +56,13 @@ export function forgeEncrypted(entity: Buffer): Buffer {
   });
 }
 
+/** `whole` with `other` in the place of `part`. */
+export function exchanged(whole: Buffer, part: Buffer, other: Buffer): Buffer {
+  const at = whole.indexOf(part);
+  if (at === -1) throw new Error('the part is not there');
+  return Buffer.concat([whole.subarray(0, at), other, whole.subarray(at + part.length)]);
+}
+
 function replaced(bytes: Buffer): Buffer {
   const at = bytes.indexOf(MARK, 0, 'latin1');
   if (at === -1) throw new Error(`no "${MARK}" to tamper with`);

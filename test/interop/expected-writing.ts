@@ -28,7 +28,7 @@ const authenticatedInM2 = refuses(/unknown cipher/, 'M2Crypto has no authenticat
 const chachaInOpenssl = refuses(/unsupported content/, 'OpenSSL 3.0 does not write ChaCha20-Poly1305 in CMS.');
 const chachaInBouncyCastle = refuses(
   /chacha20-poly1305 in the wrong kind of structure/,
-  'BouncyCastle 1.72 puts ChaCha20-Poly1305 into EnvelopedData, where RFC 8103 wants AuthEnvelopedData; sealdrop refuses that.',
+  'BouncyCastle 1.72 puts ChaCha20-Poly1305 into EnvelopedData, against RFC 8103; sealdrop refuses that.',
 );
 const agreementInGpgsm = refuses(/Wrong key usage/, 'gpgsm 2.2 does not encrypt to certificates for key agreement.');
 const agreementInNss = refuses(/SEC_ERROR_INVALID_ALGORITHM/, 'NSS 3.87 does not encrypt to elliptic curve keys.');

@@ -5,7 +5,7 @@ import type { Signers } from '../../src/smime/sign.js';
 import { type PreparedSigner, prepareSigner } from '../../src/smime/signer.js';
 import type { KeyKind } from '../kit/pki.js';
 import { encrypt, signDetached, signOpaque } from '../smime/writing-kit.js';
-import { ENTITY, forgeEncrypted, forgeSigned, messageAround, SAFE_ENTITY } from './content.js';
+import { ENTITY, exchanged, forgeEncrypted, forgeSigned, messageAround, SAFE_ENTITY } from './content.js';
 import { pki, type RecipientKind, recipientWith, signerWith, strangerWith } from './people.js';
 
 /** A message as sealdrop writes it, and copies that somebody without the keys could make of it. */
@@ -57,6 +57,7 @@ export const ENCRYPTED = {
   'AES-256-CBC to RSA and P-256, read with the RSA key': encrypted('aes-256-cbc', ['rsa-2048'], { others: ['p-256'] }),
   'AES-256-CBC to RSA and P-256, read with the P-256 key': encrypted('aes-256-cbc', ['p-256'], { others: ['rsa-2048'] }),
   'AES-256-CBC to RSA and X25519, read with the RSA key': encrypted('aes-256-cbc', ['rsa-2048'], { others: ['x25519'] }),
+  'AES-256-CBC, RSA PKCS#1 v1.5, and signed again, detached (triple wrap)': tripleWrapped,
 } satisfies Record<string, () => Sealed>;
 
 export type SealedRow = keyof typeof SIGNED | keyof typeof ENCRYPTED;
@@ -99,9 +100,29 @@ function encrypted(
   };
 }
 
+/** RFC 2634 section 1.1: who carries the mail sees by the outer signature from whom it is, who opens it by the inner one. */
+function tripleWrapped(): Sealed {
+  const inner = sign('rsa-2048', {});
+  const recipients = [prepareRecipient(recipientWith('rsa-2048').certificate)];
+  const encryptedAround = (entity: Buffer) => encrypt(entity, recipients, { content: 'aes-256-cbc', keyTransport: 'rsa-pkcs1' });
+  const signedAround = (entity: Buffer) => signDetached(entity, [preparedSigner('rsa-2048')], { ...PLAIN, signingTime: new Date() }).entity;
+  const encrypted = encryptedAround(inner.entity);
+  const outer = signedAround(encrypted);
+  return {
+    message: messageAround(outer),
+    entity: inner.content,
+    forged: [
+      messageAround(exchanged(outer, encrypted, forgeEncrypted(encrypted))),
+      messageAround(signedAround(encryptedAround(forgeSigned(inner.entity)))),
+    ],
+  };
+}
+
+const PLAIN = { digest: 'sha256', scheme: 'auto' } as const;
+
 function sign(
   key: KeyKind,
-  { form = 'opaque', digest = 'sha256', scheme = 'auto', second }: Signature,
+  { form = 'opaque', digest = PLAIN.digest, scheme = PLAIN.scheme, second }: Signature,
 ): { entity: Buffer; content: Buffer } {
   const options = { digest, scheme, signingTime: new Date() };
   const content = form === 'opaque' ? ENTITY : SAFE_ENTITY;
