@@ -13,8 +13,9 @@ export const READER_NAMES = [
 ] as const;
 export type ReaderName = (typeof READER_NAMES)[number];
 
+// What it finds wrong first depends on the octets of the signature.
 const pssInPkcs7 = refuses(
-  /signature failure|padding/,
+  /signature failure|padding|block type/,
   'OpenSSL’s older PKCS#7 code, also used by M2Crypto, takes every RSA signature for PKCS#1 v1.5.',
 );
 const pssOfGnutls = refuses(/verification has failed/, 'GnuTLS takes every RSASSA-PSS signature for one with SHA-256.');
