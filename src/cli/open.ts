@@ -3,6 +3,7 @@ import { exitCodes } from '../daemon/exit-code.js';
 import { printable } from '../delivery/printable.js';
 import { type Layer, type Opened, openMessage } from '../smime/open.js';
 import { readInput } from './input.js';
+import { plainLayer } from './layer-json.js';
 import { anchorsIn, keysIn } from './open-keys.js';
 import { note, printJson, writeBytes } from './output.js';
 import { type Colours, coloursFor } from './terminal.js';
@@ -46,7 +47,7 @@ async function open(file: string, { key, ca, force = false, json = false }: Open
   const opened = openMessage(await readInput(file), { decryption, trustAnchors, now: new Date() });
   const exitCode = opened.ok ? exitCodes.ok : exitCodes.badMessage;
   if (json) {
-    printJson({ ok: opened.ok, layers: opened.layers, notes: opened.notes });
+    printJson({ ok: opened.ok, layers: opened.layers.map(plainLayer), notes: opened.notes });
     return exitCode;
   }
   const colour = coloursFor(process.stderr);

@@ -63,7 +63,7 @@ export function openMessage(message: Buffer, keys: OpenKeys): Opened {
     entity,
     layers: settled,
     ok,
-    notes: notesOn(node, inner.leftOut, settled.at(-1)?.kind === 'certs-only'),
+    notes: [...announcementNotes(settled), ...notesOn(node, inner.leftOut, settled.at(-1)?.kind === 'certs-only')],
   };
 }
 
@@ -115,6 +115,10 @@ function ambiguousHeader(what: string): SealdropError {
     disposition: 'quarantine',
     cure: 'Ask the sender for the message again; if it arrives like this again, ask for the program that wrote it to be repaired.',
   });
+}
+
+function announcementNotes(layers: readonly Layer[]): string[] {
+  return layers.flatMap(({ signers }) => signers.flatMap(({ announced }) => announced?.notes ?? []));
 }
 
 function notesOn(innermost: MimeNode, leftOut: readonly string[], certsOnly: boolean): string[] {

@@ -11,6 +11,8 @@ export interface PathOptions {
   /** Untrusted certificates the path may lead through, e.g. those of the message. */
   readonly candidates: readonly Certificate[];
   readonly at: Date;
+  /** What the leaf's keyUsage must allow; to sign when not given. */
+  readonly purpose?: 'sign' | 'encrypt';
   /** Shared by all paths of one SignedData: checking signatures is costly, and an attacker chooses how many there are. */
   readonly budget: { verificationsLeft: number };
 }
@@ -20,12 +22,12 @@ export type PathVerdict =
   | { readonly trusted: false; readonly reason: string };
 
 /**
- * Whether a path leads from a signer's certificate to a trust anchor (RFC 5280 §6.1, RFC 8550 §4): names, signatures, validity at `at`,
+ * Whether a path leads from a mailbox's certificate to a trust anchor (RFC 5280 §6.1, RFC 8550 §4): names, signatures, validity at `at`,
  * basicConstraints and path length, keyUsage, extKeyUsage, nameConstraints; critical extensions nobody here understands refuse. Signatures
  * and names are checked by node:crypto (OpenSSL). Revocation is not checked. Never throws.
  */
 export function checkPath(leaf: Certificate, options: PathOptions): PathVerdict {
-  const leafFault = signerFault(leaf);
+  const leafFault = usageFault(leaf, options.purpose ?? 'sign');
   if (leafFault !== undefined) return { trusted: false, reason: leafFault };
   const search: Search = { options, reason: undefined };
   const path = extend([leaf], search);
@@ -86,12 +88,16 @@ function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
   }
 }
 
-function signerFault(leaf: Certificate): string | undefined {
-  if (leaf.keyUsage !== undefined && (leaf.keyUsage & (KEY_USAGE.digitalSignature | KEY_USAGE.nonRepudiation)) === 0) {
-    return 'its certificate is not meant for signatures (keyUsage)';
-  }
-  return undefined;
+function usageFault({ keyUsage }: Certificate, purpose: 'sign' | 'encrypt'): string | undefined {
+  if (keyUsage === undefined || (keyUsage & PURPOSE_BITS[purpose]) !== 0) return undefined;
+  return `its certificate is not meant for ${purpose === 'sign' ? 'signatures' : 'encryption'} (keyUsage)`;
 }
+
+/** RFC 8550 §4.4.2. */
+const PURPOSE_BITS = {
+  sign: KEY_USAGE.digitalSignature | KEY_USAGE.nonRepudiation,
+  encrypt: KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement,
+} as const;
 
 function pathFault(path: readonly Certificate[], at: Date): string | undefined {
   for (const [index, certificate] of path.entries()) {

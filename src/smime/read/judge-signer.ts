@@ -1,5 +1,6 @@
 import { OID } from '../algorithms.js';
 import { type BerElement, BerError, childrenOf, readBer, TAG } from '../cms/ber.js';
+import { type Announcement, announcementOf } from './announcement.js';
 import { sequence } from './asn1.js';
 import type { Certificate } from './certificate.js';
 import { certificateIdText, identifies, serialText } from './certificate-id.js';
@@ -22,6 +23,8 @@ export interface JudgedSigner {
   readonly addresses: readonly string[];
   readonly serial: string;
   readonly signingTime?: Date;
+  /** What the signer says of the mailbox's client; only where the verdict is `valid`. */
+  readonly announced?: Announcement;
 }
 
 /** What all SignerInfos of a layer are judged against. */
@@ -82,17 +85,15 @@ function judge(signer: SignerInfo, signed: SignedContent): JudgedSigner {
     return { verdict: 'invalid', reason: 'the signature does not verify with the certificate it names', ...facts };
   describeSigner(facts, certificate);
   if (digest === 'md5') return unknown('MD5 is broken: such a signature proves nothing', facts);
-  const path = checkPath(certificate, {
-    anchors: signed.anchors,
-    candidates: signed.certificates,
-    at: signed.now,
-    budget: signed.pathBudget,
-  });
+  const pathOptions = { anchors: signed.anchors, candidates: signed.certificates, at: signed.now, budget: signed.pathBudget };
+  const path = checkPath(certificate, pathOptions);
   if (!path.trusted) return { verdict: 'untrusted', reason: path.reason, ...facts };
   const mismatch = senderMismatch(signed.claimed, certificate.addresses);
   if (mismatch !== undefined) return { verdict: 'untrusted', reason: mismatch, ...facts };
   const weak = [...(digest === 'sha1' ? ['SHA-1 (weak)'] : []), ...path.weak];
-  return { verdict: 'valid', reason: `signed by ${facts.subject}${weak.length > 0 ? `, using ${weak.join(' and ')}` : ''}`, ...facts };
+  const announced = announcementOf(certificate, outcome.attributes, signed.claimed, weak.length > 0, pathOptions);
+  const reason = `signed by ${facts.subject}${weak.length > 0 ? `, using ${weak.join(' and ')}` : ''}`;
+  return { verdict: 'valid', reason, ...facts, announced };
 }
 
 /** Certificates that claim the same issuer and serial, or the same key identifier: an attacker may add any number. */

@@ -13,6 +13,9 @@ export interface SignedAttributes {
   readonly signingTime: Date | undefined;
   /** ESSCertIDs of signingCertificate and signingCertificateV2, the signer's own first. */
   readonly signingCertificates: readonly CertificateHash[];
+  /** Not yet read: whatever is in them, it does not make the signature bad (see announcement.ts). */
+  readonly smimeCapabilities: BerElement | undefined;
+  readonly encryptionKeyPreference: BerElement | undefined;
   /** The bytes the signature is over: the set with its universal tag (RFC 5652 §5.4). */
   readonly signedBytes: Buffer;
 }
@@ -42,6 +45,8 @@ export function readSignedAttributes(element: BerElement, signer: SignerInfo): S
       ...firstCertificateHash(attributes.get(OID.signingCertificateV2), OID.sha256),
       ...firstCertificateHash(attributes.get(OID.signingCertificate), OID.sha1),
     ],
+    smimeCapabilities: attributes.get(OID.smimeCapabilities),
+    encryptionKeyPreference: attributes.get(OID.encryptionKeyPreference),
     signedBytes: Buffer.concat([Buffer.of(0x31), encodedOf(element).subarray(1)]),
   };
 }
