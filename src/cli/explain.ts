@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
+import { announcedBy } from '../config/announced.js';
 import { loadConfig } from '../config/load.js';
 import { exitCodeOf, exitCodes } from '../daemon/exit-code.js';
 import { revivedFault } from '../daemon/protocol.js';
@@ -40,7 +41,7 @@ wait or be tried again, 78 the configuration is not valid.`;
 
 async function run(file: string, options: ExplainOptions): Promise<number> {
   const config = loadConfig(options.config);
-  const keys = new KeyDirectory(config.keys);
+  const keys = new KeyDirectory(config.keys, { announced: announcedBy(config) });
   const original = await readInput(file);
   const submitter = config.senders === null ? undefined : submitterOf(file, options.as);
   const found = explain(original, { config, keys, sealer: new Sealer(config, keys), submitter, now: new Date() });

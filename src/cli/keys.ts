@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { loadConfig } from '../config/load.js';
 import { exitCodes } from '../daemon/exit-code.js';
-import { SealdropError } from '../errors.js';
+import type { SealdropError } from '../errors.js';
 import { KeyDirectory, type KeyEntry } from '../keys/key-directory.js';
 import { addressKey } from '../message/address.js';
+import { capabilitiesText } from './capabilities-text.js';
+import { type DirectoryOptions, directoryOf } from './keys-directory.js';
+import { harvestCommand } from './keys-harvest.js';
 import { note, print, printJson } from './output.js';
 import { coloursFor, table } from './terminal.js';
 
-interface KeysOptions {
-  readonly config?: string;
-  readonly keys?: string;
+interface KeysOptions extends DirectoryOptions {
   readonly json?: boolean;
 }
 
@@ -43,20 +43,17 @@ export function keysCommand(ended: (exitCode: number) => void): Command {
       });
   add('list', 'List every address: its certificate, how long it is valid, what it can be used for.', list);
   add('check', 'List only what cannot be used or soon expires, each with what to do.', check);
-  return keys;
-}
-
-function directoryOf({ keys, config }: KeysOptions): string {
-  if (keys !== undefined) return keys;
-  if (config !== undefined) return loadConfig(config).keys;
-  throw new SealdropError('usage', 'no keys directory is named', { disposition: 'fatal', cure: 'Give -c FILE or --keys DIRECTORY.' });
+  return keys.addCommand(harvestCommand(ended));
 }
 
 function list(entries: readonly KeyEntry[], unused: readonly string[], json: boolean): number {
   if (json) printJson(entries.map(factsOf));
   else {
     if (entries.length === 0) note('There is no key and no certificate.');
-    printEntries(entries, ({ fault }) => (fault === undefined ? [] : [fault.message]));
+    printEntries(entries, ({ fault, capabilitiesFault }) => [
+      ...(fault === undefined ? [] : [fault.message]),
+      ...(capabilitiesFault === undefined ? [] : [capabilitiesFault.message]),
+    ]);
   }
   noteUnused(unused);
   return exitCodes.ok;
@@ -65,11 +62,15 @@ function list(entries: readonly KeyEntry[], unused: readonly string[], json: boo
 function check(entries: readonly KeyEntry[], unused: readonly string[], json: boolean): number {
   const faulty = entries.filter(({ fault }) => fault !== undefined);
   const expiring = entries.filter((entry) => entry.fault === undefined && expiresSoon(entry));
-  if (json) printJson([...faulty, ...expiring].map(factsOf));
+  const unlearnt = entries.filter((entry) => entry.capabilitiesFault !== undefined && !faulty.includes(entry) && !expiring.includes(entry));
+  const shown = [...faulty, ...expiring, ...unlearnt];
+  if (json) printJson(shown.map(factsOf));
   else {
-    printEntries([...faulty, ...expiring], ({ fault, notAfter }) =>
-      fault === undefined ? [`expires in ${daysUntil(notAfter)} days`] : [fault.message, `what to do: ${fault.cure}`],
-    );
+    printEntries(shown, (entry) => [
+      ...faultLines(entry.fault),
+      ...(expiring.includes(entry) ? [`expires in ${daysUntil(entry.notAfter)} days`] : []),
+      ...faultLines(entry.capabilitiesFault),
+    ]);
     const usable = entries.length - faulty.length;
     note(
       `${usable} of ${entries.length} can be used${expiring.length === 0 ? '' : `, ${expiring.length} expire within ${soonDays} days`}.`,
@@ -79,11 +80,16 @@ function check(entries: readonly KeyEntry[], unused: readonly string[], json: bo
   return faulty.length === 0 ? exitCodes.ok : exitCodes.badMessage;
 }
 
+function faultLines(fault: SealdropError | undefined): string[] {
+  return fault === undefined ? [] : [fault.message, `what to do: ${fault.cure}`];
+}
+
 function printEntries(entries: readonly KeyEntry[], remarksOn: (entry: KeyEntry) => string[]): void {
   const colour = coloursFor(process.stdout);
   const rows = table(entries.map(rowOf));
   entries.forEach((entry, index) => {
     print(rows[index] ?? '');
+    if (entry.capabilities !== undefined) print(`    ${capabilitiesText(entry.capabilities)}`);
     const paint = entry.fault === undefined ? colour.yellow : colour.red;
     for (const remark of remarksOn(entry)) print(paint(`    ${remark}`));
     for (const path of entry.ignored) print(colour.yellow(`    not used, since another file takes precedence: ${path}`));
@@ -114,6 +120,10 @@ function daysUntil(time: Date | undefined): number {
   return time === undefined ? 0 : Math.floor((time.getTime() - Date.now()) / dayMs);
 }
 
-function factsOf({ fault, ...facts }: KeyEntry) {
-  return { ...facts, fault: fault === undefined ? null : { code: fault.code, message: fault.message, cure: fault.cure } };
+function factsOf({ fault, capabilities, capabilitiesFault, ...facts }: KeyEntry) {
+  return { ...facts, fault: plain(fault), capabilities: capabilities ?? null, capabilitiesFault: plain(capabilitiesFault) };
+}
+
+function plain(fault: SealdropError | undefined) {
+  return fault === undefined ? null : { code: fault.code, message: fault.message, cure: fault.cure };
 }

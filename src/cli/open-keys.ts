@@ -36,6 +36,7 @@ function filesBeside(path: string): AddressFiles {
     keyFile: path,
     certificateFile: firstThere([`${stem}.crt`, `${stem}.cer`]),
     passFile: firstThere([`${stem}.pass`, `${path}.pass`]),
+    capabilitiesFile: undefined,
     stem,
     ignored: [],
   };

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { announcedBy } from '../config/announced.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
@@ -104,7 +105,7 @@ async function send(file: string, options: SendOptions): Promise<number> {
   const original = await readInput(file, by.outbox.maxMessageBytes);
   const now = new Date();
   const id = newMessageId(now.getTime());
-  const sealer = new Sealer(by, new KeyDirectory(options.keys ?? config?.keys ?? 'keys'));
+  const sealer = new Sealer(by, new KeyDirectory(options.keys ?? config?.keys ?? 'keys', { announced: announcedBy(by) }));
   // No check of `senders:`: it binds programs that drop mail to their addresses; whoever runs this holds the keys in hand.
   const sealed = sealer.seal(original, id, undefined, now);
   if (options.sendSmtp && smtp !== undefined)
@@ -162,7 +163,7 @@ function noPickup(configPath: string): SealdropError {
 function severalCopies(count: number): SealdropError {
   return new SealdropError('several-copies', `the message becomes ${count} copies, and standard output can hold one`, {
     disposition: 'quarantine',
-    cure: 'Use --send-smtp or --send-pickup, which send every copy; "sealdrop explain" shows who gets which. Blind recipients get one each.',
+    cure: 'Use --send-smtp or --send-pickup, which send every copy; "sealdrop explain" shows who gets which. Blind recipients get one each, and RSA and elliptic curve keys do not share one.',
   });
 }
 

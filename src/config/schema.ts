@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deliverySection } from './delivery-schema.js';
+import { identityItem } from './identities-schema.js';
 import { duration, integer, listenAddress, path, section, senderBindings, size, unixName, workerCount } from './kinds.js';
 import { protectSection, ruleItem } from './protect-schema.js';
 
@@ -55,6 +56,13 @@ export const configSchema = z.strictObject(
       .meta({ example: { '*@billing.example': ['billing'] } })
       .describe(
         'Which unix users or groups may send as which From address. The first pattern that matches decides; an address that none matches may be used by nobody. Without this section no other user may be able to write to the outbox; a shared one is refused.',
+      ),
+    identities: z
+      .preprocess((value) => value ?? [], z.array(identityItem, { error: 'must be a list; begin each item with "- from: …"' }))
+      .prefault([])
+      .meta({ example: [{ from: '*@billing.example', capabilities: ['aes-256-gcm', 'aes-256-cbc', 'aes-128-cbc'] }] })
+      .describe(
+        'What signatures tell other people about the programs that read our mailboxes (smimeCapabilities). The first item that matches the From address decides; without one, aes-256-cbc and aes-128-cbc are announced.',
       ),
     protect: protectSection.describe('How mail is sealed when no rule says otherwise.'),
     rules: z

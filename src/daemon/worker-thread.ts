@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { announcedBy } from '../config/announced.js';
 import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { KeyDirectory } from '../keys/key-directory.js';
@@ -148,7 +149,7 @@ function ownJob(offer: SizedOwnOffer): Job {
 }
 
 function contextFor(config: WorkerData['config']): WorkerContext {
-  const keys = new KeyDirectory(config.keys);
+  const keys = new KeyDirectory(config.keys, { announced: announcedBy(config) });
   return {
     config,
     layout: data.layout,

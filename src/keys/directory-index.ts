@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { addressKey, parseAddress } from '../message/address.js';
+import { CAPABILITIES_ENDING } from './capabilities-file.js';
 
 /** The files of one address, as paths. */
 export interface AddressFiles {
@@ -10,6 +11,8 @@ export interface AddressFiles {
   /** `.crt` before `.cer`. */
   readonly certificateFile: string | undefined;
   readonly passFile: string | undefined;
+  /** `<address>.capabilities.json`. */
+  readonly capabilitiesFile: string | undefined;
   /** Path without extension: of the key file, else of the certificate file. */
   readonly stem: string;
   /** Files of this address that are not read, since another takes precedence. */
@@ -66,7 +69,7 @@ export function readDirectoryIndex(directory: string): DirectoryIndex {
     else pushTo(names, address, name);
   }
   for (const [address, own] of names) {
-    if (!own.every((name) => extensionOf(name) === 'pass')) continue;
+    if (!own.every((name) => ADDITIONS.has(extensionOf(name)))) continue;
     names.delete(address);
     unused.push(...own);
   }
@@ -75,7 +78,10 @@ export function readDirectoryIndex(directory: string): DirectoryIndex {
 
 const KEY_EXTENSIONS: readonly string[] = ['p12', 'pfx', 'pem'];
 const CERTIFICATE_EXTENSIONS: readonly string[] = ['crt', 'cer'];
-const EXTENSIONS: ReadonlySet<string> = new Set([...KEY_EXTENSIONS, ...CERTIFICATE_EXTENSIONS, 'pass']);
+const CAPABILITIES_EXTENSION = CAPABILITIES_ENDING.slice(1);
+/** What is of use only beside a key or a certificate. */
+const ADDITIONS: ReadonlySet<string> = new Set(['pass', CAPABILITIES_EXTENSION]);
+const EXTENSIONS: ReadonlySet<string> = new Set([...KEY_EXTENSIONS, ...CERTIFICATE_EXTENSIONS, ...ADDITIONS]);
 
 /** An address that parseAddress and addressKey would give back unchanged: the common case, without their cost. */
 const PLAIN = /^[\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64})*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]+$/;
@@ -89,11 +95,12 @@ function addressOf(name: string): string | undefined {
 }
 
 function extensionOf(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1).toLowerCase();
+  const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
+  return extension === 'json' && name.toLowerCase().endsWith(CAPABILITIES_ENDING) ? CAPABILITIES_EXTENSION : extension;
 }
 
 function stemOf(name: string): string {
-  return name.slice(0, name.lastIndexOf('.'));
+  return name.slice(0, name.length - extensionOf(name).length - 1);
 }
 
 /** Several names of one kind (`.crt` and `.cer`, or two spellings of a domain): the extension's order, then the normal spelling, then byte order. */
@@ -106,13 +113,15 @@ function inPrecedence(directory: string, address: string, names: readonly string
   const [keyFile, ...otherKeyFiles] = of(KEY_EXTENSIONS);
   const [certificateFile, ...otherCertificates] = of(CERTIFICATE_EXTENSIONS);
   const [passFile, ...otherPassFiles] = of(['pass']);
+  const [capabilitiesFile, ...otherCapabilities] = of([CAPABILITIES_EXTENSION]);
   return {
     address,
     keyFile,
     certificateFile,
     passFile,
+    capabilitiesFile,
     stem: stemOf(keyFile ?? certificateFile ?? `${directory}/${address}.`),
-    ignored: [...otherKeyFiles, ...otherCertificates, ...otherPassFiles],
+    ignored: [...otherKeyFiles, ...otherCertificates, ...otherPassFiles, ...otherCapabilities],
   };
 }
 

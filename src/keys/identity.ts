@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { SealdropError } from '../errors.js';
+import type { ContentCipher } from '../smime/algorithms.js';
 import { type PreparedSigner, prepareSigner } from '../smime/signer.js';
 import { type AddressFiles, fileBeside } from './directory-index.js';
 import { keyFault } from './faults.js';
@@ -23,24 +24,36 @@ export interface Identity {
 
 /**
  * Reads an identity and checks all that does not depend on the time. Of several pairs (one for signing, one for encryption) the first that
- * may sign is taken. Throws only errors of disposition `wait`.
+ * may sign is taken. `announced` is what its signatures say the owner's client decrypts; the usual when not given. Throws only errors of
+ * disposition `wait`.
  */
-export function loadIdentity(keyFile: string, files: AddressFiles, world: KeyWorld): Loaded<Identity> {
+export function loadIdentity(
+  keyFile: string,
+  files: AddressFiles,
+  world: KeyWorld,
+  announced?: readonly ContentCipher[],
+): Loaded<Identity> {
   return loadedFrom(keyFile, () => {
     const found = readIdentityFiles(keyFile, files, world);
     const pair = mostSuitable(found.pairs, 'sign', files.address);
-    return pair === undefined ? withoutPair(keyFile, files, found) : fromPair(pair, files, found);
+    return pair === undefined ? withoutPair(keyFile, files, found) : fromPair(pair, files, found, announced);
   });
 }
 
-function fromPair(pair: KeyPair, files: AddressFiles, found: IdentityFiles): Loaded<Identity> {
+function fromPair(
+  pair: KeyPair,
+  files: AddressFiles,
+  found: IdentityFiles,
+  announced: readonly ContentCipher[] | undefined,
+): Loaded<Identity> {
   const { facts, path, privateKey } = pair;
   const { address } = files;
   const fault = lastingFault(facts, 'sign', address, path);
   if (fault !== undefined) return { result: fault, facts, path };
   const chain = chainAbove(facts, found.certificates);
   const encryption = encryptionCertificate(pair, files, found);
-  const signer = preparedFrom(pair, () => prepareSigner({ certificate: facts.der, chain, privateKey, ...encryption }));
+  const capabilities = announced === undefined ? {} : { capabilities: announced };
+  const signer = preparedFrom(pair, () => prepareSigner({ certificate: facts.der, chain, privateKey, ...capabilities, ...encryption }));
   if (signer instanceof Error) return { result: signer, facts, path };
   const { fingerprint, notAfter, der: certificate } = facts;
   return { result: { address, fingerprint, notAfter, signer, privateKey, certificate }, facts, path };

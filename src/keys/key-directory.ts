@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors.js';
 import { addressKey } from '../message/address.js';
+import type { ContentCipher } from '../smime/algorithms.js';
 import type { AddressFiles, DirectoryIndex } from './directory-index.js';
 import { type DirectoryListing, lookAgain } from './directory-listing.js';
 import { EntryCache, type EntrySource } from './entry-cache.js';
@@ -25,6 +26,8 @@ export interface KeyDirectoryOptions {
   readonly maxEntries?: number;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
+  /** What an identity's signatures announce that its owner's client decrypts, by address; undefined: the usual. */
+  readonly announced?: (address: string) => readonly ContentCipher[] | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface KeyDirectoryOptions {
  * `<address>.p12` or `.pfx`; `<address>.pem` (private key) with the certificate in the same file or in `<address>.crt`; `<address>.pass`
  * (passphrase). A lone `<address>.crt` or `.cer` is a recipient's certificate; beside a `.p12` it is the certificate mail for that address is
  * encrypted to, and gives the identity its chain. Where several files could serve, the order is p12, pfx, pem and crt, cer; the others are
- * reported as ignored.
+ * reported as ignored. `<address>.capabilities.json` holds what was learnt of a recipient's client; without it nothing is known.
  *
  * What is in the directory takes effect at the next `refresh`. Between two calls nothing changes under those who use it.
  */
@@ -40,6 +43,7 @@ export class KeyDirectory {
   readonly directory: string;
   readonly #world: KeyWorld;
   readonly #clock: () => number;
+  readonly #announced: NonNullable<KeyDirectoryOptions['announced']>;
   readonly #identities: EntryCache<Kept<Identity>>;
   readonly #recipients: EntryCache<Kept<RecipientCertificate>>;
   #generation = 0;
@@ -49,6 +53,7 @@ export class KeyDirectory {
     const environment = options.environment ?? process.env;
     this.directory = directory;
     this.#clock = options.clock ?? Date.now;
+    this.#announced = options.announced ?? (() => undefined);
     this.#world = {
       environment,
       credentialsDirectory: options.credentialsDirectory ?? environment.CREDENTIALS_DIRECTORY,
@@ -81,7 +86,7 @@ export class KeyDirectory {
       const files = index.filesOf(key);
       const keyFile = files?.keyFile;
       if (files === undefined || keyFile === undefined) throw missingIdentity(key, this.directory, index.namesInOtherCase(key));
-      return this.#source(files, () => loadIdentity(keyFile, files, this.#world));
+      return this.#source(files, () => loadIdentity(keyFile, files, this.#world, this.#announced(key)));
     });
     return usable(kept, key, now);
   }
@@ -111,6 +116,11 @@ export class KeyDirectory {
     });
   }
 
+  /** The files of an address, if it has a key or a certificate. Throws like `entries`. */
+  filesOf(address: string): AddressFiles | undefined {
+    return this.#index().filesOf(addressKey(address));
+  }
+
   /** Names of files in the directory that stand for no address and are not used. Throws like `entries`. */
   unusedFiles(): readonly string[] {
     return this.#index().unused;
@@ -122,9 +132,9 @@ export class KeyDirectory {
   }
 
   #source<T>(files: AddressFiles, load: () => Loaded<T>): EntrySource<Kept<T>> {
-    const { keyFile, certificateFile, passFile } = files;
+    const { keyFile, certificateFile, passFile, capabilitiesFile } = files;
     const { credentialFiles } = passphrasePlaces(files, this.#world);
-    const paths = [keyFile, certificateFile, passFile, ...credentialFiles].filter((path) => path !== undefined);
+    const paths = [keyFile, certificateFile, passFile, capabilitiesFile, ...credentialFiles].filter((path) => path !== undefined);
     return {
       paths,
       load: () => {

@@ -1,4 +1,5 @@
 import { SealdropError } from '../errors.js';
+import type { LearntCapabilities } from '../smime/capabilities.js';
 import type { AddressFiles } from './directory-index.js';
 import { type Identity, loadIdentity } from './identity.js';
 import type { Loaded } from './loaded.js';
@@ -28,6 +29,10 @@ export interface KeyEntry {
   readonly algorithm: string | undefined;
   /** Why it cannot be used. */
   readonly fault: SealdropError | undefined;
+  /** What the owner's client was learnt to decrypt; of what can be encrypted to. */
+  readonly capabilities: LearntCapabilities | undefined;
+  /** Why the file with what was learnt does not count; mail goes on without it. */
+  readonly capabilitiesFault: SealdropError | undefined;
 }
 
 /**
@@ -43,12 +48,14 @@ export function entriesOf(files: AddressFiles, world: KeyWorld, now: Date): KeyE
     return recipient === undefined ? [] : [entry(files, 'recipient', recipient, [['encrypt', recipient]], now)];
   }
   const isSameCertificate = recipient === undefined || recipient.facts?.fingerprint === identity.facts?.fingerprint;
-  const uses: [KeyPurpose, Loaded<unknown>][] = [['sign', identity]];
+  const uses: Use[] = [['sign', identity]];
   if (recipient !== undefined && isSameCertificate) uses.push(['encrypt', recipient]);
   const entries = [entry(files, 'identity', identity, uses, now)];
   if (recipient !== undefined && !isSameCertificate) entries.push(entry(files, 'recipient', recipient, [['encrypt', recipient]], now));
   return entries;
 }
+
+type Use = readonly ['sign', Loaded<Identity>] | readonly ['encrypt', Loaded<RecipientCertificate>];
 
 /** A PEM file may hold a certificate alone: that is a recipient, and no identity with a fault. */
 function onlyCertificates(identity: Loaded<Identity>): boolean {
@@ -59,14 +66,14 @@ function entry(
   files: AddressFiles,
   kind: KeyEntry['kind'],
   loaded: Loaded<Identity> | Loaded<RecipientCertificate>,
-  uses: readonly [KeyPurpose, Loaded<unknown>][],
+  uses: readonly Use[],
   now: Date,
 ): KeyEntry {
   const { facts } = loaded;
   return {
     address: files.address,
     kind,
-    files: filesRead(files, kind),
+    files: [...filesRead(files, kind), ...capabilitiesRead(files, uses)],
     ignored: files.ignored,
     uses: uses.filter(([, use]) => faultNow(use, files.address, now) === undefined).map(([purpose]) => purpose),
     subject: facts?.subject,
@@ -77,7 +84,21 @@ function entry(
     notAfter: facts?.notAfter,
     algorithm: facts?.algorithm,
     fault: faultNow(loaded, files.address, now),
+    ...learnt(uses),
   };
+}
+
+function capabilitiesRead({ capabilitiesFile }: AddressFiles, uses: readonly Use[]): string[] {
+  return capabilitiesFile !== undefined && uses.some(([purpose]) => purpose === 'encrypt') ? [capabilitiesFile] : [];
+}
+
+function learnt(uses: readonly Use[]): Pick<KeyEntry, 'capabilities' | 'capabilitiesFault'> {
+  for (const use of uses) {
+    if (use[0] !== 'encrypt' || use[1].result instanceof SealdropError) continue;
+    const { capabilities, capabilitiesFault } = use[1].result;
+    return { capabilities, capabilitiesFault };
+  }
+  return { capabilities: undefined, capabilitiesFault: undefined };
 }
 
 function faultNow(loaded: Loaded<unknown>, address: string, now: Date): SealdropError | undefined {

@@ -1,4 +1,7 @@
+import type { SealdropError } from '../errors.js';
+import type { LearntCapabilities } from '../smime/capabilities.js';
 import { type PreparedRecipient, prepareRecipient } from '../smime/recipient.js';
+import { readCapabilitiesFile } from './capabilities-file.js';
 import { readCertificateFile } from './certificate-file.js';
 import type { AddressFiles } from './directory-index.js';
 import { keyMismatch, readIdentityFiles, withoutCertificate } from './key-pairs.js';
@@ -16,6 +19,10 @@ export interface RecipientCertificate {
   readonly prepared: PreparedRecipient;
   /** DER. */
   readonly certificate: Buffer;
+  /** What its owner's client was learnt to decrypt. */
+  readonly capabilities: LearntCapabilities | undefined;
+  /** Why the file with what was learnt does not count. */
+  readonly capabilitiesFault: SealdropError | undefined;
 }
 
 /**
@@ -28,18 +35,19 @@ export function loadRecipient(path: string, files: AddressFiles, world: KeyWorld
     const candidate = mostSuitable(candidates, 'encrypt', files.address);
     // Both readers throw when there is nothing in the file.
     if (candidate === undefined) throw new Error(`${path} holds no certificate`);
-    return fromCandidate(candidate, files.address);
+    return fromCandidate(candidate, files);
   });
 }
 
-function fromCandidate(candidate: Candidate, address: string): Loaded<RecipientCertificate> {
+function fromCandidate(candidate: Candidate, { address, capabilitiesFile }: AddressFiles): Loaded<RecipientCertificate> {
   const { facts, path } = candidate;
   const fault = lastingFault(facts, 'encrypt', address, path);
   if (fault !== undefined) return { result: fault, facts, path };
   const prepared = preparedFrom(candidate, () => prepareRecipient(facts.der));
   if (prepared instanceof Error) return { result: prepared, facts, path };
   const { fingerprint, notAfter, der: certificate } = facts;
-  return { result: { address, fingerprint, notAfter, prepared, certificate }, facts, path };
+  const learnt = readCapabilitiesFile(capabilitiesFile, fingerprint);
+  return { result: { address, fingerprint, notAfter, prepared, certificate, ...learnt }, facts, path };
 }
 
 function certificatesIn(path: string): Candidate[] {

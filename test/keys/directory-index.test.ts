@@ -36,6 +36,8 @@ describe('a file name', () => {
     '@example.com.crt',
     'x@y@example.com.crt',
     'alice@example.com.pass',
+    'alice@example.com.capabilities.json',
+    'alice@example.com.json',
   ])('%s is of no use, and told as such', (name) => {
     const { index } = indexOf(name);
     expect(index.addresses()).toEqual([]);
@@ -64,7 +66,7 @@ describe('a file name', () => {
 
 describe('several files of one address', () => {
   it('are ordered p12, pfx, pem and crt, cer, the others ignored', () => {
-    const endings = ['cer', 'crt', 'pass', 'pem', 'pfx', 'p12'];
+    const endings = ['cer', 'crt', 'pass', 'capabilities.json', 'pem', 'pfx', 'p12'];
     const { index, directory } = indexOf(...endings.map((ending) => `alice@example.com.${ending}`));
     const path = (ending: string): string => `${directory}/alice@example.com.${ending}`;
     expect(index.filesOf('alice@example.com')).toEqual({
@@ -72,6 +74,7 @@ describe('several files of one address', () => {
       keyFile: path('p12'),
       certificateFile: path('crt'),
       passFile: path('pass'),
+      capabilitiesFile: path('capabilities.json'),
       stem: `${directory}/alice@example.com`,
       ignored: [path('pfx'), path('pem'), path('cer')],
     });

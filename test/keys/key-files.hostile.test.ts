@@ -178,7 +178,7 @@ describe('a file that costs too much to open', () => {
 
 describe('any damage', () => {
   const world = { environment: { SEALDROP_PASSPHRASE: 'secret' }, credentialsDirectory: undefined, uid: process.geteuid?.() };
-  const none = { keyFile: undefined, certificateFile: undefined, passFile: undefined, ignored: [] };
+  const none = { keyFile: undefined, certificateFile: undefined, passFile: undefined, capabilitiesFile: undefined, ignored: [] };
 
   it.each([
     ['PKCS#12', 'p12', pkcs12(alice, { passphrase: 'secret', withChain: false })],

@@ -47,7 +47,7 @@ function modeChecks(directory: string): Finding[] {
 }
 
 /** An identity that cannot be used stops a sender's mail; a recipient's certificate stops what goes to that one address. */
-function entryFindings({ address, kind, notAfter, fault, ignored }: KeyEntry, now: Date): Finding[] {
+function entryFindings({ address, kind, notAfter, fault, ignored, capabilitiesFault }: KeyEntry, now: Date): Finding[] {
   const findings: Finding[] = [];
   if (fault !== undefined) findings.push(faultFinding('keys', fault, kind === 'identity' ? 'error' : 'warning'));
   else if (notAfter !== undefined && notAfter.getTime() - now.getTime() < soonDays * dayMs) {
@@ -57,6 +57,7 @@ function entryFindings({ address, kind, notAfter, fault, ignored }: KeyEntry, no
       warn('keys', `the ${whose} of ${address} expires in ${days} days`, 'Put the next one in its place; it counts without a restart.'),
     );
   }
+  if (capabilitiesFault !== undefined) findings.push(faultFinding('keys', capabilitiesFault, 'warning'));
   if (ignored.length > 0)
     findings.push(
       warn('keys', `for ${address} other files take precedence over ${ignored.join(', ')}`, 'Remove those that are not wanted.'),
