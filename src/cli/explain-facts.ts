@@ -3,12 +3,14 @@ import { type PlainFault, plainFault } from '../daemon/protocol.js';
 import type { ReadyCopy, Sealer, Submitter } from '../daemon/sealer.js';
 import { SealdropError } from '../errors.js';
 import { parseCertificate } from '../keys/certificate.js';
-import type { KeyDirectory } from '../keys/key-directory.js';
+import type { Identity } from '../keys/identity.js';
+import type { KeyDirectory, RecipientCertificate } from '../keys/key-directory.js';
 import { addressKey } from '../message/address.js';
 import type { Canonical } from '../message/canonical.js';
 import { type Envelope, envelopeOf, identityAddressOf, subjectOf, visibleAddresses } from '../message/envelope.js';
 import type { Octets } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
+import type { LearntCapabilities } from '../smime/capabilities.js';
 import { copyName } from '../spool/layout.js';
 import { cureByHand } from './by-hand.js';
 
@@ -28,6 +30,10 @@ export interface RecipientShown {
   readonly certificate?: CertificateShown | undefined;
   /** Why there is no certificate to use. */
   readonly fault?: string | undefined;
+  /** What the recipient's mail program was learnt to read; null when nothing was. */
+  readonly capabilities?: LearntCapabilities | null | undefined;
+  /** Why what was learnt does not count. */
+  readonly capabilitiesFault?: string | undefined;
 }
 
 export interface CopyShown {
@@ -39,6 +45,8 @@ export interface CopyShown {
   readonly sign: string;
   /** Null when not encrypted. */
   readonly content: string | null;
+  /** Why it is that cipher. */
+  readonly contentWhy?: string | undefined;
   /** How its recipients get the content key: the key transport for RSA certificates, `ecdh` for the others. */
   readonly keyManagement: readonly string[];
   readonly sizeBytes: number;
@@ -132,7 +140,7 @@ function sealedFacts(original: Buffer, message: Canonical, { config, keys, seale
 const PLACEHOLDER = '<id>';
 
 function copyShown({ plan, sealed }: ReadyCopy, id: string, config: Config, certificateOf: (address: string) => Buffer): CopyShown {
-  const { number, recipients, blind, rule, via, sign, content, keyTransport } = plan;
+  const { number, recipients, blind, rule, via, sign, content, contentWhy, keyTransport } = plan;
   const encrypted = plan.encryptTo.length > 0;
   const byPickup = via === 'pickup' && {
     file: `${config.delivery.pickup?.directory ?? ''}/${copyName(id, number)}`.replace(id, PLACEHOLDER),
@@ -146,6 +154,7 @@ function copyShown({ plan, sealed }: ReadyCopy, id: string, config: Config, cert
     via,
     sign,
     content: encrypted ? content : null,
+    contentWhy,
     keyManagement: [...new Set(plan.encryptAddresses.map((address) => (isRsa(certificateOf(address)) ? keyTransport : 'ecdh')))],
     sizeBytes: sealed.sizeBytes,
     ...byPickup,
@@ -158,10 +167,16 @@ function firstPiece(sealed: Octets): Buffer {
   return first;
 }
 
-function found(look: () => { readonly certificate: Buffer }): { certificate?: CertificateShown; fault?: string } {
+type Found = Pick<RecipientShown, 'certificate' | 'fault' | 'capabilities' | 'capabilitiesFault'>;
+
+function found(look: () => Identity | RecipientCertificate): Found {
   try {
-    const { subject, fingerprint, notAfter, algorithm } = parseCertificate(look().certificate, '');
-    return { certificate: { fingerprint, algorithm, subject, notAfter: notAfter.toISOString() } };
+    const looked = look();
+    const { subject, fingerprint, notAfter, algorithm } = parseCertificate(looked.certificate, '');
+    const certificate = { fingerprint, algorithm, subject, notAfter: notAfter.toISOString() };
+    if (!('prepared' in looked)) return { certificate };
+    const { capabilities = null, capabilitiesFault } = looked;
+    return { certificate, capabilities, ...(capabilitiesFault === undefined ? {} : { capabilitiesFault: capabilitiesFault.message }) };
   } catch (error) {
     if (!(error instanceof SealdropError)) throw error;
     return { fault: error.message };

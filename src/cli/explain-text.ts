@@ -1,5 +1,6 @@
 import { printable } from '../delivery/printable.js';
 import type { Envelope } from '../message/envelope.js';
+import { capabilitiesText } from './capabilities-text.js';
 import type { CertificateShown, CopyShown, Explanation, RecipientShown } from './explain-facts.js';
 import { inputName } from './input.js';
 import { coloursFor, table, widthOf, wrapped } from './terminal.js';
@@ -60,22 +61,27 @@ function certificateText({ fingerprint, algorithm, notAfter }: CertificateShown)
   return `certificate ${fingerprint.slice(0, 16)}…, ${algorithm}, until ${notAfter.slice(0, 10)}`;
 }
 
-function recipientLines({ address, visible, why, certificate, fault }: RecipientShown, red: (text: string) => string): string[] {
+function recipientLines(
+  { address, visible, why, certificate, fault, capabilities, capabilitiesFault }: RecipientShown,
+  red: (text: string) => string,
+): string[] {
   return [
     `  ${address}${visible ? '' : '  (blind)'}`,
     // The certificate has a line of its own.
     ...(why === undefined ? [] : [`      ${printable(why).replace(/; the certificate is [0-9a-f]+…$/, '')}`]),
     ...(certificate === undefined ? [] : [`      ${certificateText(certificate)}`]),
-    ...(fault === undefined ? [] : [`      ${red(printable(fault))}`]),
+    ...(capabilities === undefined || capabilities === null ? [] : [`      ${capabilitiesText(capabilities)}`]),
+    ...[fault, capabilitiesFault].filter((each) => each !== undefined).map((each) => `      ${red(printable(each))}`),
   ];
 }
 
 function copyLines(copy: CopyShown, count: number, algorithms: string, bold: (text: string) => string): string[] {
-  const { number, recipients, via, sign, content, keyManagement, sizeBytes, file, head } = copy;
+  const { number, recipients, via, sign, content, contentWhy, keyManagement, sizeBytes, file, head } = copy;
   const signed = sign === 'none' ? 'not signed' : `signed, ${sign} (${algorithms.split(' ')[0] ?? ''})`;
   const encrypted = content === null ? 'not encrypted' : `encrypted, ${content} (${keyManagement.join(', ')})`;
   const rows = [
     ['Sealed', `${signed}; ${encrypted}`],
+    ...(contentWhy === undefined ? [] : [['Cipher', printable(contentWhy)]]),
     ['Rule', copy.rule === null ? 'none matched, the defaults' : `"${copy.rule}"`],
     ['Goes by', `${via}${file === undefined ? '' : ` as ${file}`}, ${bytesText(sizeBytes)}`],
     ...(head === undefined ? [['To', recipients.join(', ')]] : []),

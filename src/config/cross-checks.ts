@@ -23,6 +23,7 @@ export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFau
     ...overlapFaults(value, directory),
     ...orderFaults(value),
     ...unsealedFaults(value),
+    ...floorFaults(value),
   ];
 }
 
@@ -150,6 +151,21 @@ function unsealedFaults(value: PlainValue): CrossFault[] {
   if (valueAt(value, ['protect', 'sign']) !== 'none' || valueAt(value, ['protect', 'encrypt']) !== 'none') return [];
   const text = 'with sign: none all mail would pass unsealed; write a rule that says both for the mail that may';
   return [{ path: ['protect', 'encrypt'], text }];
+}
+
+/** A floor beside a named cipher would look like a promise, and change nothing; but for the default, which stands in the file `init` writes. */
+function floorFaults(value: PlainValue): CrossFault[] {
+  const isAuto = (path: KeyPath) => (valueAt(value, [...path, 'content']) ?? valueAt(value, ['protect', 'content'])) === 'auto';
+  const rules = valueAt(value, ['rules']);
+  const rulePaths = Array.isArray(rules) ? [...rules.keys()].map((index): KeyPath => ['rules', index, 'protect']) : [];
+  const general: KeyPath = ['protect'];
+  const wanting = rulePaths.filter((path) => !isAuto(path));
+  if (![general, ...rulePaths].some(isAuto)) wanting.push(general);
+  return wanting.flatMap((path) => {
+    const text = 'has no use where content names a cipher; set content: auto, or name the cipher itself';
+    const floor = valueAt(value, [...path, 'contentAtLeast']) ?? DEFAULTS.protect.contentAtLeast;
+    return floor !== DEFAULTS.protect.contentAtLeast ? [{ path: [...path, 'contentAtLeast'], text }] : [];
+  });
 }
 
 function isPresent(value: PlainValue, path: KeyPath): boolean {

@@ -6,7 +6,11 @@ const sign = z.enum(['auto', 'opaque', 'detached', 'none']);
 const signature = z.enum(['auto', 'rsa-pkcs1', 'rsa-pss']);
 const digest = z.enum(['sha256', 'sha384', 'sha512']);
 const encrypt = z.enum(['required', 'whenPossible', 'none']);
-const content = z.enum(['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305']);
+const aes = ['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm'] as const;
+const content = z.enum(['auto', ...aes, 'chacha20-poly1305']);
+const contentAtLeast = z.enum(aes);
+const whenCiphersDiffer = z.enum(['together', 'separate']);
+const whenKeysDiffer = z.enum(['separate', 'together']);
 const keyTransport = z.enum(['rsa-pkcs1', 'rsa-oaep']);
 const missingCertificate = z.enum(['quarantine']);
 const clearCopies = z.enum(['refuse', 'allow']);
@@ -28,7 +32,20 @@ export const protectSection = section({
   content: content
     .default('aes-256-cbc')
     .describe(
-      'Content cipher. The gcm ciphers and chacha20-poly1305 also protect against alteration, but many mail programs cannot read them.',
+      'Content cipher. The gcm ciphers and chacha20-poly1305 also protect against alteration, but many mail programs cannot read them. auto: the strongest that all recipients of a copy are known to read, from what "sealdrop keys harvest" learnt; aes-256-cbc for those of whom nothing is known.',
+    ),
+  contentAtLeast: contentAtLeast
+    .default('aes-128-cbc')
+    .describe('With content: auto, nothing weaker is used, whatever a mail program says it reads. gcm counts as stronger than cbc.'),
+  whenCiphersDiffer: whenCiphersDiffer
+    .default('together')
+    .describe(
+      'With content: auto, and recipients in To and Cc who read different ciphers. together: one copy, with the strongest that all read. separate: a copy for each cipher.',
+    ),
+  whenKeysDiffer: whenKeysDiffer
+    .default('separate')
+    .describe(
+      'Recipients in To and Cc some of whom have RSA keys, some elliptic curve keys. separate: a copy for each kind, since some mail programs cannot open a copy that is also for the other kind.',
     ),
   keyTransport: keyTransport
     .default('rsa-pkcs1')
@@ -57,6 +74,9 @@ const ruleProtect = section({
   digest: digest.exactOptional(),
   encrypt: encrypt.exactOptional(),
   content: content.exactOptional(),
+  contentAtLeast: contentAtLeast.exactOptional(),
+  whenCiphersDiffer: whenCiphersDiffer.exactOptional(),
+  whenKeysDiffer: whenKeysDiffer.exactOptional(),
   keyTransport: keyTransport.exactOptional(),
   missingCertificate: missingCertificate.exactOptional(),
   clearCopies: clearCopies.exactOptional(),

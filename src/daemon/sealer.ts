@@ -12,6 +12,7 @@ import { timeOfMessageId } from '../message-id.js';
 import { decide } from '../policy/decide.js';
 import type { CopyPlan, Plan } from '../policy/plan.js';
 import { checkSender } from '../policy/senders.js';
+import type { CertificateFacts } from '../policy/verdict.js';
 import { encrypt } from '../smime/encrypt.js';
 import type { PreparedRecipient } from '../smime/recipient.js';
 import { SignedForms } from './signed-forms.js';
@@ -92,9 +93,10 @@ export class Sealer {
     });
   }
 
-  private lookUp(address: string, now: Date): { fingerprint: string } | { fault: SealdropError } {
+  private lookUp(address: string, now: Date): CertificateFacts {
     try {
-      return { fingerprint: this.keys.recipient(address, now).fingerprint };
+      const { fingerprint, prepared, capabilities } = this.keys.recipient(address, now);
+      return { fingerprint, keys: prepared.key.kind, reads: capabilities?.ciphers ?? [] };
     } catch (error) {
       if (error instanceof SealdropError) return { fault: error };
       throw error;

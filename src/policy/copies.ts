@@ -1,5 +1,7 @@
+import { contentOf } from './content.js';
 import type { CopyPlan } from './plan.js';
 import type { Rule } from './rule.js';
+import { sharing } from './sharing.js';
 import type { CopyTransport } from './transport.js';
 import { fingerprintOf, type Verdict } from './verdict.js';
 
@@ -12,8 +14,9 @@ export interface CopyLimits {
 
 /**
  * Divides the recipients into copies. Only those for whom the same rule decided can share one, so that each gets exactly the
- * algorithms and the way named for it. A blind recipient's encrypted copy is its own: a RecipientInfo names whom a message is
- * encrypted to, and would betray it to the others. A copy that is only signed names nobody, and is shared.
+ * algorithms and the way named for it; visible ones are divided further by what their keys and clients can read. A blind
+ * recipient's encrypted copy is its own, and has no part in what others get: a RecipientInfo names whom a message is encrypted
+ * to, and would betray it to the others. A copy that is only signed names nobody, and is shared.
  */
 export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, transportFor: (verdict: Verdict) => CopyTransport): CopyPlan[] {
   const copies: CopyPlan[] = [];
@@ -24,7 +27,8 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
   for (const group of byRule(verdicts)) {
     const encrypted = group.filter((verdict) => fingerprintOf(verdict) !== null);
     const visible = encrypted.filter((verdict) => verdict.visible);
-    for (const shared of chunks(visible, Math.min(limits.maxRecipientInfos, limits.maxReceivers))) add(shared);
+    const most = Math.min(limits.maxRecipientInfos, limits.maxReceivers);
+    for (const alike of sharing(visible)) for (const shared of chunks(alike, most)) add(shared);
     for (const blind of encrypted) if (!blind.visible) add([blind]);
     const clear = group.filter((verdict) => fingerprintOf(verdict) === null);
     for (const shared of chunks(clear, limits.maxReceivers)) add(shared);
@@ -48,7 +52,7 @@ function copyPlan(number: number, first: Verdict, recipients: readonly Verdict[]
     digest: protection.digest,
     encryptTo,
     encryptAddresses: encrypted ? [...addresses] : [],
-    content: protection.content,
+    ...(encrypted ? contentOf(recipients) : { content: protection.content === 'auto' ? protection.contentAtLeast : protection.content }),
     keyTransport: protection.keyTransport,
     transport: { ...transport },
   };

@@ -32,6 +32,8 @@ export interface CopyPlan {
   encryptTo: string[];
   encryptAddresses: string[];
   content: ContentCipher;
+  /** A sentence for people; of encrypted copies. Plans recorded before it was said lack it. */
+  contentWhy?: string;
   keyTransport: KeyTransport;
   transport: CopyTransport;
 }

@@ -7,7 +7,13 @@ export interface Protection {
   readonly signature: SignatureScheme;
   readonly digest: DigestName;
   readonly encrypt: 'required' | 'whenPossible' | 'none';
-  readonly content: ContentCipher;
+  /** `auto`: the strongest that all recipients of a copy are known to read, and at least `contentAtLeast`. */
+  readonly content: ContentCipher | 'auto';
+  readonly contentAtLeast: ContentCipher;
+  /** With `content: auto`, recipients who read different ciphers: one copy that all read, or a copy for each cipher? */
+  readonly whenCiphersDiffer: 'together' | 'separate';
+  /** May recipients with RSA keys and with elliptic curve keys share a copy? */
+  readonly whenKeysDiffer: 'separate' | 'together';
   readonly keyTransport: KeyTransport;
   /** What becomes of a message when a certificate that is needed is missing: always held for a person. */
   readonly missingCertificate: 'quarantine';

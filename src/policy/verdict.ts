@@ -1,9 +1,18 @@
 import { SealdropError } from '../errors.js';
+import type { ContentCipher } from '../smime/algorithms.js';
 import type { Protection } from './protection.js';
 import type { Rule } from './rule.js';
 
 /** What a recipient's certificate lookup found. */
-export type CertificateFacts = { readonly fingerprint: string } | { readonly fault: SealdropError };
+export type CertificateFacts =
+  | {
+      readonly fingerprint: string;
+      /** How its key takes a content key: RSA key transport, or agreement on a curve. */
+      readonly keys: 'rsa' | 'agreement';
+      /** Content ciphers its owner's client was learnt to read; none when nothing was learnt. */
+      readonly reads: readonly ContentCipher[];
+    }
+  | { readonly fault: SealdropError };
 
 /** What policy says about one recipient, before it is held against what it says about the others. */
 export interface Verdict {

@@ -57,6 +57,36 @@ const ONE_FAULT: [string, string, string][] = [
     'outbox:\n  rescanMs: 10ms\n',
     '7: outbox.rescanMs: must be a time from 100ms to 1d; write for example 30s, 12h, 5d or a number of milliseconds',
   ],
+  [
+    'a floor beside a named cipher',
+    'protect:\n  contentAtLeast: aes-256-gcm\n',
+    '7: protect.contentAtLeast: has no use where content names a cipher; set content: auto, or name the cipher itself',
+  ],
+  [
+    'a floor in a rule that names a cipher',
+    'protect: { content: auto }\nrules:\n  - name: a\n    when: {}\n    protect:\n      content: aes-256-cbc\n      contentAtLeast: aes-256-gcm\n',
+    '12: rules[0].protect.contentAtLeast: has no use where content names a cipher; set content: auto, or name the cipher itself',
+  ],
+  [
+    'a capability not known',
+    'identities:\n  - from: "*@example.com"\n    capabilities: [aes-256-gmc]\n',
+    '8: identities[0].capabilities[0]: aes-256-gmc is not known; did you mean aes-256-gcm? Known are aes-128-cbc, aes-192-cbc, aes-256-cbc, aes-128-gcm, aes-256-gcm, chacha20-poly1305',
+  ],
+  [
+    'a capability twice',
+    'identities:\n  - capabilities: [aes-256-gcm, aes-256-gcm]\n',
+    '7: identities[0].capabilities: names a cipher twice; name each once',
+  ],
+  [
+    'an identity without capabilities',
+    'identities:\n  - from: "*@example.com"\n',
+    '7: identities[0].capabilities: is missing; write for example [aes-256-gcm, aes-256-cbc], or [] to announce none',
+  ],
+  [
+    'a misspelled key of an identity',
+    'identities:\n  - { form: "*@example.com", capabilities: [] }\n',
+    '7: identities[0].form: unknown key; did you mean from?',
+  ],
   ['an empty path', 'spool: ""\n', '6: spool: the path is empty; write an absolute path, or one relative to this file'],
   ['a path without a value', 'spool:\n', '6: spool: must be a path; write an absolute path, or one relative to this file'],
   ['a path with ~', 'keys: ~/keys\n', '6: keys: ~ is not expanded here; write the whole path'],

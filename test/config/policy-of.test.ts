@@ -18,6 +18,9 @@ describe('policyOf', () => {
           digest: 'sha512',
           encrypt: 'required',
           content: 'aes-256-cbc',
+          contentAtLeast: 'aes-128-cbc',
+          whenCiphersDiffer: 'together',
+          whenKeysDiffer: 'separate',
           keyTransport: 'rsa-pkcs1',
           missingCertificate: 'quarantine',
           clearCopies: 'refuse',
@@ -53,7 +56,7 @@ describe('policyOf', () => {
       fields: [],
       defaults,
       rules,
-      lookUp: () => ({ fingerprint: '0'.repeat(64) }),
+      lookUp: () => ({ fingerprint: '0'.repeat(64), keys: 'rsa', reads: [] }),
     });
     expect(plan.copies).toMatchObject([{ rule: 'plain', sign: 'detached', encryptTo: [] }]);
   });

@@ -26,6 +26,7 @@ describe('the configuration file that explains itself', () => {
   it('loads with everything switched on that is switched off', () => {
     const config = load(configTemplate().replaceAll(/^( *)#(?=[^ \n])/gm, '$1'));
     expect(config.senders).toEqual([{ pattern: '*@billing.example', allowed: ['billing'] }]);
+    expect(config.identities).toEqual([{ from: ['*@billing.example'], capabilities: ['aes-256-gcm', 'aes-256-cbc', 'aes-128-cbc'] }]);
     expect(config.rules).toEqual([{ name: 'partner', when: { to: ['*@partner.example'] }, protect: { content: 'aes-256-gcm' } }]);
     expect(config.delivery.smtp).toEqual({
       host: 'mail.example.com',

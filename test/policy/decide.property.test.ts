@@ -2,18 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SealdropError } from '../../src/errors.js';
 import { decide } from '../../src/policy/decide.js';
-import type { Plan } from '../../src/policy/plan.js';
+import type { CopyPlan, Plan } from '../../src/policy/plan.js';
 import type { Protection } from '../../src/policy/protection.js';
 import type { Rule } from '../../src/policy/rule.js';
+import type { ContentCipher } from '../../src/smime/algorithms.js';
 import { inputOf, PROTECT, type Situation } from './input.js';
 
+const CIPHERS: readonly ContentCipher[] = ['aes-256-gcm', 'chacha20-poly1305', 'aes-128-gcm', 'aes-256-cbc', 'aes-192-cbc', 'aes-128-cbc'];
 const DOMAINS = ['a.example', 'b.example', 'c.example'];
 
 const partialProtection: fc.Arbitrary<Partial<Protection>> = fc.record(
   {
     sign: fc.constantFrom('auto', 'opaque', 'detached', 'none'),
     encrypt: fc.constantFrom('required', 'whenPossible', 'none'),
-    content: fc.constantFrom('aes-256-cbc', 'aes-256-gcm'),
+    content: fc.constantFrom('aes-256-cbc', 'aes-256-gcm', 'auto'),
+    contentAtLeast: fc.constantFrom('aes-128-cbc', 'aes-256-cbc', 'aes-128-gcm', 'aes-256-gcm'),
+    whenCiphersDiffer: fc.constantFrom('together', 'separate'),
+    whenKeysDiffer: fc.constantFrom('separate', 'together'),
     clearCopies: fc.constantFrom('refuse', 'allow'),
   },
   { requiredKeys: [] },
@@ -38,6 +43,11 @@ const recipients = fc.uniqueArray(
     domain: fc.constantFrom(...DOMAINS),
     visible: fc.boolean(),
     certificate: fc.integer({ min: 0, max: 9 }),
+    curve: fc.boolean(),
+    reads: fc.oneof(
+      { weight: 1, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.shuffledSubarray([...CIPHERS], { minLength: 1 }) },
+    ),
   }),
   { minLength: 1, maxLength: 25, selector: ({ local, domain }) => `${local}@${domain}` },
 );
@@ -57,6 +67,8 @@ const situation: fc.Arbitrary<Situation> = fc
       rules,
       protect,
       defaults: limits,
+      curves: addressed.filter(({ curve }) => curve).map(({ address }) => address),
+      reads: Object.fromEntries(addressed.map(({ address, reads }) => [address, reads])),
       faults: Object.fromEntries(
         addressed.filter(({ certificate }) => certificate === 0).map(({ address }) => [address, 'missing-certificate']),
       ),
@@ -152,11 +164,93 @@ describe('whatever the rules, certificates and recipients, a plan', () => {
     });
   });
 
-  it('gives each copy the content cipher that holds for its recipients', () => {
+  it('gives each encrypted copy the cipher that is named for its recipients', () => {
     forEveryPlan((plan, given) => {
-      for (const copy of plan.copies) {
-        for (const address of copy.recipients) expect(copy.content).toBe(protectionFor(address, given).content);
+      for (const { address, copy } of encrypted(plan)) {
+        const { content } = protectionFor(address, given);
+        if (content !== 'auto') expect(copy.content).toBe(content);
       }
     });
   });
+
+  it('never goes below the floor with content: auto', () => {
+    forEveryPlan((plan, given) => {
+      for (const { address, copy } of encrypted(plan)) {
+        const { content, contentAtLeast } = protectionFor(address, given);
+        if (content === 'auto') expect(CIPHERS.indexOf(copy.content)).toBeLessThanOrEqual(CIPHERS.indexOf(contentAtLeast));
+      }
+    });
+  });
+
+  it('gives every recipient a cipher it reads with content: auto, unless it reads none as strong as the floor', () => {
+    let judged = 0;
+    forEveryPlan((plan, given) => {
+      for (const { address, copy } of encrypted(plan)) {
+        const { content, contentAtLeast } = protectionFor(address, given);
+        if (content !== 'auto') continue;
+        judged++;
+        const lawful = readsOf(address, given).filter((cipher) => CIPHERS.indexOf(cipher) <= CIPHERS.indexOf(contentAtLeast));
+        expect(lawful.length === 0 ? [contentAtLeast] : lawful).toContain(copy.content);
+      }
+    });
+    expect(judged).toBeGreaterThan(200);
+  });
+
+  it('has no copy whose recipients all read something stronger', () => {
+    forEveryPlan((plan, given) => {
+      for (const copy of plan.copies.filter(({ encryptTo }) => encryptTo.length > 0)) {
+        if (copy.recipients.some((address) => protectionFor(address, given).content !== 'auto')) continue;
+        const stronger = CIPHERS.slice(0, CIPHERS.indexOf(copy.content));
+        const common = stronger.filter((cipher) => copy.recipients.every((address) => readsOf(address, given).includes(cipher)));
+        expect(common).toEqual([]);
+      }
+    });
+  });
+
+  it('gives each the strongest it reads where ciphers are kept separate', () => {
+    forEveryPlan((plan, given) => {
+      for (const { address, copy } of encrypted(plan)) {
+        const { content, contentAtLeast, whenCiphersDiffer } = protectionFor(address, given);
+        if (content !== 'auto' || whenCiphersDiffer === 'together') continue;
+        const [best] = CIPHERS.filter((cipher) => readsOf(address, given).includes(cipher));
+        const isLawful = best !== undefined && CIPHERS.indexOf(best) <= CIPHERS.indexOf(contentAtLeast);
+        expect(copy.content).toBe(isLawful ? best : contentAtLeast);
+      }
+    });
+  });
+
+  it('keeps RSA and elliptic curve keys in separate copies unless policy says otherwise', () => {
+    forEveryPlan((plan, given) => {
+      for (const copy of plan.copies.filter(({ encryptTo }) => encryptTo.length > 1)) {
+        const kinds = new Set(copy.recipients.map((address) => given.curves?.includes(address)));
+        const together = copy.recipients.every((address) => protectionFor(address, given).whenKeysDiffer === 'together');
+        if (!together) expect(kinds.size).toBe(1);
+      }
+    });
+  });
+
+  it('has the same copies for visible recipients whoever is blind', () => {
+    forEveryPlan((plan, given) => {
+      if (given.to?.length === 0) return;
+      const isShared = ({ encryptTo, blind }: CopyPlan) => encryptTo.length > 0 && !blind;
+      const bare = plan.copies.filter(isShared).map(({ number: _, ...copy }) => copy);
+      let without: Plan;
+      try {
+        without = decide(inputOf({ ...given, blind: [] }));
+      } catch {
+        return;
+      }
+      expect(without.copies.filter(isShared).map(({ number: _, ...copy }) => copy)).toEqual(bare);
+    });
+  });
 });
+
+/** What was learnt, told apart from the code under test; AES-256-CBC where nothing was. */
+function readsOf(address: string, { reads = {} }: Situation): readonly ContentCipher[] {
+  const learnt = reads[address] ?? [];
+  return learnt.length === 0 ? ['aes-256-cbc'] : learnt;
+}
+
+function encrypted(plan: Plan): { address: string; copy: CopyPlan }[] {
+  return plan.copies.flatMap((copy) => (copy.encryptTo.length === 0 ? [] : copy.recipients.map((address) => ({ address, copy }))));
+}

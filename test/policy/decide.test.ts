@@ -36,6 +36,7 @@ describe('a plan', () => {
           encryptTo: [fingerprintFor(BOB)],
           encryptAddresses: [BOB],
           content: 'aes-256-cbc',
+          contentWhy: 'named by protect',
           keyTransport: 'rsa-pkcs1',
           transport: {},
         },
@@ -320,7 +321,7 @@ describe('lookUp', () => {
       ...input,
       lookUp: (address, protection) => {
         asked.push([address, protection.content]);
-        return { fingerprint: fingerprintFor(address) };
+        return { fingerprint: fingerprintFor(address), keys: 'rsa', reads: [] };
       },
     });
     expect(asked).toEqual([

@@ -4,6 +4,7 @@ import { makeField } from '../../src/message/field.js';
 import type { DecideInput, PolicyDefaults } from '../../src/policy/decide.js';
 import type { Protection } from '../../src/policy/protection.js';
 import type { Rule } from '../../src/policy/rule.js';
+import type { ContentCipher } from '../../src/smime/algorithms.js';
 
 export const PROTECT: Protection = {
   sign: 'auto',
@@ -11,6 +12,9 @@ export const PROTECT: Protection = {
   digest: 'sha256',
   encrypt: 'required',
   content: 'aes-256-cbc',
+  contentAtLeast: 'aes-128-cbc',
+  whenCiphersDiffer: 'together',
+  whenKeysDiffer: 'separate',
   keyTransport: 'rsa-pkcs1',
   missingCertificate: 'quarantine',
   clearCopies: 'refuse',
@@ -38,11 +42,15 @@ export interface Situation {
   readonly rules?: readonly Rule[];
   /** Recipients without a certificate, or with a certificate that has this fault. */
   readonly faults?: Readonly<Record<string, string>>;
+  /** What was learnt that a recipient's client reads. */
+  readonly reads?: Readonly<Record<string, readonly ContentCipher[]>>;
+  /** Recipients with elliptic curve keys; the others have RSA keys. */
+  readonly curves?: readonly string[];
 }
 
 /** A message from alice@example.com, with a certificate for everybody but those named in `faults`. */
 export function inputOf(situation: Situation): DecideInput {
-  const { to = [], blind = [], sender = 'alice@example.com', from = 'alice@example.com', faults = {} } = situation;
+  const { to = [], blind = [], sender = 'alice@example.com', from = 'alice@example.com', faults = {}, reads = {}, curves = [] } = situation;
   return {
     envelope: { sender, recipients: [...to, ...blind], from: 'headers' },
     visible: new Set(to),
@@ -53,7 +61,9 @@ export function inputOf(situation: Situation): DecideInput {
     rules: situation.rules ?? [],
     lookUp: (address) => {
       const code = faults[address];
-      return code === undefined ? { fingerprint: fingerprintFor(address) } : { fault: certificateFault(code, address) };
+      if (code !== undefined) return { fault: certificateFault(code, address) };
+      const keys = curves.includes(address) ? 'agreement' : 'rsa';
+      return { fingerprint: fingerprintFor(address), keys, reads: reads[address] ?? [] };
     },
   };
 }

@@ -18,7 +18,7 @@ export function readCapabilities(element: BerElement): Capabilities {
     if (id === undefined || more.length > 0) throw new BerError('a capability is not an identifier with at most one parameter');
     if (parameters !== undefined) requireDer(parameters);
     const oid = strictObjectIdentifier(id);
-    // AES and ChaCha20 have no parameters here, not even NULL (RFC 8551 §2.5.2, RFC 3565 §4, RFC 8103 §4): with some, it is something else.
+    // AES and ChaCha20 have no parameters here, not even NULL (RFC 8551 §2.5.2, RFC 3565, RFC 8103): with some, it is something else.
     const cipher = parameters === undefined ? CIPHERS.get(oid) : undefined;
     if (cipher === undefined) others.add(oid);
     else ciphers.add(cipher);
