@@ -96,9 +96,9 @@ describe('the chain', () => {
   it.each(['p12', 'pem'] as const)('is taken from the %s files without the root', (as) => {
     const directory = emptyDirectory();
     writeIdentity(directory, alice, { as, passphrase: 'secret' });
-    const { certificates } = open(directory).identity('alice@example.com', now).signer;
-    expect(certificates.includes(der(pki.intermediate.certificatePem))).toBe(true);
-    expect(certificates.includes(der(pki.root.certificatePem))).toBe(false);
+    const { certificateSet } = open(directory).identity('alice@example.com', now).signer;
+    expect(certificateSet.includes(der(pki.intermediate.certificatePem))).toBe(true);
+    expect(certificateSet.includes(der(pki.root.certificatePem))).toBe(false);
   });
 
   it('is found in a file that starts with it, and strangers are left out', () => {
@@ -108,15 +108,15 @@ describe('the chain', () => {
     put(directory, 'alice@example.com.crt', pki.root.certificatePem + alice.chainPem + stranger.certificatePem + alice.certificatePem);
     const { signer, certificate } = open(directory).identity('alice@example.com', now);
     expect(certificate.equals(alice.certificate)).toBe(true);
-    expect(signer.certificates.includes(der(pki.intermediate.certificatePem))).toBe(true);
-    expect(signer.certificates.includes(stranger.certificate)).toBe(false);
+    expect(signer.certificateSet.includes(der(pki.intermediate.certificatePem))).toBe(true);
+    expect(signer.certificateSet.includes(stranger.certificate)).toBe(false);
   });
 
   it('is taken from a .crt beside a .p12 that has none', () => {
     const directory = emptyDirectory();
     put(directory, 'alice@example.com.p12', pkcs12(alice, { withChain: false }));
     put(directory, 'alice@example.com.crt', alice.certificatePem + alice.chainPem);
-    expect(open(directory).identity('alice@example.com', now).signer.certificates.includes(der(pki.intermediate.certificatePem))).toBe(
+    expect(open(directory).identity('alice@example.com', now).signer.certificateSet.includes(der(pki.intermediate.certificatePem))).toBe(
       true,
     );
   });
@@ -138,7 +138,7 @@ describe('a pair for signing and a pair for encryption', () => {
   it('are both sent with a signature, so that answers are encrypted to the right one', () => {
     const directory = emptyDirectory();
     put(directory, 'split@example.com.pem', both);
-    expect(open(directory).identity('split@example.com', now).signer.certificates.includes(encryption.certificate)).toBe(true);
+    expect(open(directory).identity('split@example.com', now).signer.certificateSet.includes(encryption.certificate)).toBe(true);
   });
 });
 
