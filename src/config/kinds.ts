@@ -124,6 +124,18 @@ export function headerPatterns() {
   });
 }
 
+/** Names of header fields that can be taken from the outside of a message; without some it could not be sent or answered. */
+export function fieldNames() {
+  const error = 'must be a list of names of header fields; write for example [X-Case-Number]';
+  const name = z.string({ error }).superRefine((value, context) => {
+    if (!/^[!-9;-~]{1,100}$/.test(value)) context.addIssue('is not the name of a header field; write it without blanks and colon');
+    else if (NEEDED_OUTSIDE.test(value)) context.addIssue('has to stand outside, or the mail could not be delivered; leave it out of the list');
+  });
+  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(name, { error }).max(100, { error }));
+}
+
+const NEEDED_OUTSIDE = /^(?:from|to|date|message-id|mime-version|content-.*|received|hp-outer)$/i;
+
 /** A character encoding a text without a label is taken to be in: one that has ASCII as its lower half. */
 export function charset() {
   const error = 'is not a known character encoding; write for example windows-1252 or iso-8859-15';

@@ -7,7 +7,7 @@ const MAXIMUM_RECEIVERS = 5000;
 
 /** What `decide` needs to know of the configuration. */
 export function policyOf(config: Config): { defaults: PolicyDefaults; rules: readonly Rule[] } {
-  const { maxRecipientInfos, fallbackCharset: _charset, headerProtection: _headers, ...protect } = config.protect;
+  const { maxRecipientInfos, fallbackCharset: _charset, ...protect } = config.protect;
   const { via, pickup } = config.delivery;
   return {
     defaults: {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { via } from './delivery-schema.js';
-import { addressPatterns, charset, headerPatterns, integer, section, transportWord } from './kinds.js';
+import { addressPatterns, charset, fieldNames, headerPatterns, integer, section, transportWord } from './kinds.js';
 
 const sign = z.enum(['auto', 'opaque', 'detached', 'none']);
 const signature = z.enum(['auto', 'rsa-pkcs1', 'rsa-pss']);
@@ -12,6 +12,9 @@ const contentAtLeast = z.enum(aes);
 const whenCiphersDiffer = z.enum(['together', 'separate']);
 const whenKeysDiffer = z.enum(['separate', 'together']);
 const keyTransport = z.enum(['rsa-pkcs1', 'rsa-oaep']);
+const headerProtection = z.enum(['off', 'on']);
+const headerConfidentiality = z.enum(['baseline', 'shy', 'none']);
+const legacyDisplay = z.enum(['on', 'off']);
 const missingCertificate = z.enum(['quarantine']);
 const clearCopies = z.enum(['refuse', 'allow']);
 
@@ -50,10 +53,26 @@ export const protectSection = section({
   keyTransport: keyTransport
     .default('rsa-pkcs1')
     .describe('How the content key is encrypted to RSA certificates. rsa-oaep is the better scheme, but fewer mail programs read it.'),
-  headerProtection: z
-    .enum(['off'])
+  headerProtection: headerProtection
     .default('off')
-    .describe('off: the header stays outside the sealed part, readable on the way (as with every mail that is not RFC 9788).'),
+    .describe(
+      'on: the header (Subject, From, To, Date and the others) is signed too, and an encrypted copy hides the Subject from everybody on the way (RFC 9788). off: the header stays outside the sealed part.',
+    ),
+  headerConfidentiality: headerConfidentiality
+    .default('baseline')
+    .describe(
+      'What an encrypted copy hides when headerProtection is on. baseline: Subject, Comments, Keywords, Thread-Topic and Thread-Index. shy: also the names beside the addresses in From, To and Cc, and the time zone. none: nothing.',
+    ),
+  headerConfidential: fieldNames()
+    .default([])
+    .describe(
+      'Names of further header fields that an encrypted copy hides when headerProtection is on, whatever headerConfidentiality says; for example [X-Case-Number].',
+    ),
+  legacyDisplay: legacyDisplay
+    .default('on')
+    .describe(
+      'on: what people look at and an encrypted copy hides, such as the Subject, is repeated at the beginning of its text, for mail programs that do not know RFC 9788. Others do not show it twice. off: such programs show the Subject as [...].',
+    ),
   missingCertificate: missingCertificate
     .default('quarantine')
     .describe('What becomes of a message when a certificate that is needed is missing: it is held for a person.'),
@@ -78,6 +97,10 @@ const ruleProtect = section({
   whenCiphersDiffer: whenCiphersDiffer.exactOptional(),
   whenKeysDiffer: whenKeysDiffer.exactOptional(),
   keyTransport: keyTransport.exactOptional(),
+  headerProtection: headerProtection.exactOptional(),
+  headerConfidentiality: headerConfidentiality.exactOptional(),
+  headerConfidential: fieldNames().exactOptional(),
+  legacyDisplay: legacyDisplay.exactOptional(),
   missingCertificate: missingCertificate.exactOptional(),
   clearCopies: clearCopies.exactOptional(),
 });

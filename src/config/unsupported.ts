@@ -6,13 +6,11 @@ const KEYS: ReadonlySet<string> = new Set([
   'delivery.fallback',
   'delivery.sparkpost',
   'rules[].archive',
-  'rules[].protect.headerProtection',
   'rules[].delivery.fallback',
 ]);
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   'delivery.via': ['sparkpost'],
-  'protect.headerProtection': ['on'],
   'archive.keepSealed': ['full', 'none'],
   'rules[].delivery.via': ['sparkpost'],
   'delivery.pickup.profile': ['momentum', 'iis', 'exchange-pickup', 'exchange-replay', 'mailerq', 'xmail'],

@@ -1,5 +1,7 @@
 import { contentOf } from './content.js';
 import type { CopyPlan } from './plan.js';
+import type { HeaderForm } from '../smime/header-protection/form.js';
+import type { Protection } from './protection.js';
 import type { Rule } from './rule.js';
 import { sharing } from './sharing.js';
 import type { CopyTransport } from './transport.js';
@@ -41,21 +43,31 @@ function copyPlan(number: number, first: Verdict, recipients: readonly Verdict[]
   const encryptTo = recipients.map(fingerprintOf).filter((fingerprint) => fingerprint !== null);
   const addresses = recipients.map(({ address }) => address);
   const encrypted = encryptTo.length > 0;
+  const sign = protection.sign === 'auto' ? (encrypted ? 'opaque' : 'detached') : protection.sign;
   return {
     number,
     recipients: addresses,
     blind: recipients.every(({ visible }) => !visible),
     rule: rule?.name ?? null,
     via,
-    sign: protection.sign === 'auto' ? (encrypted ? 'opaque' : 'detached') : protection.sign,
+    sign,
     signature: protection.signature,
     digest: protection.digest,
     encryptTo,
     encryptAddresses: encrypted ? [...addresses] : [],
     ...(encrypted ? contentOf(recipients) : { content: protection.content === 'auto' ? protection.contentAtLeast : protection.content }),
     keyTransport: protection.keyTransport,
+    header: headerForm(protection, encrypted, sign !== 'none'),
     transport: { ...transport },
   };
+}
+
+/** RFC 9788 §2.1.1: `cipher` if and only if this copy is encrypted. */
+function headerForm(protection: Protection, encrypted: boolean, signed: boolean): HeaderForm | null {
+  if (protection.headerProtection === 'off' || !(encrypted || signed)) return null;
+  if (!encrypted) return { hp: 'clear' };
+  const { headerConfidentiality: confidentiality, headerConfidential, legacyDisplay } = protection;
+  return { hp: 'cipher', confidentiality, confidential: [...headerConfidential], legacyDisplay: legacyDisplay === 'on' };
 }
 
 /** By the rule itself, not its name; within a group protection, way and transport are equal. */

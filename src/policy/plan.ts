@@ -1,4 +1,5 @@
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../smime/algorithms.js';
+import type { HeaderForm } from '../smime/header-protection/form.js';
 import type { CopyTransport } from './transport.js';
 
 /** Who gets which copy of a message, sealed how, sent which way. Plain JSON: it is written to disk and never decided again. */
@@ -35,6 +36,8 @@ export interface CopyPlan {
   /** A sentence for people; of encrypted copies. Plans recorded before it was said lack it. */
   contentWhy?: string;
   keyTransport: KeyTransport;
+  /** How the header is protected; null or missing: it is not. */
+  header?: HeaderForm | null;
   transport: CopyTransport;
 }
 

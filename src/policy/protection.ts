@@ -1,4 +1,5 @@
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../smime/algorithms.js';
+import type { HeaderConfidentiality } from '../smime/header-protection/form.js';
 
 /** How a recipient's copy is sealed: the `protect` section of the configuration, or what a rule makes of it. */
 export interface Protection {
@@ -15,6 +16,11 @@ export interface Protection {
   /** May recipients with RSA keys and with elliptic curve keys share a copy? */
   readonly whenKeysDiffer: 'separate' | 'together';
   readonly keyTransport: KeyTransport;
+  readonly headerProtection: 'off' | 'on';
+  readonly headerConfidentiality: HeaderConfidentiality;
+  /** Names of further fields that must not stand outside an encrypted copy. */
+  readonly headerConfidential: readonly string[];
+  readonly legacyDisplay: 'on' | 'off';
   /** What becomes of a message when a certificate that is needed is missing: always held for a person. */
   readonly missingCertificate: 'quarantine';
   /** May anybody get a clear copy of a message that this protection says must be encrypted for another? */
