@@ -11,6 +11,7 @@ import { type Envelope, envelopeOf, identityAddressOf, subjectOf, visibleAddress
 import type { Octets } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
 import type { LearntCapabilities } from '../smime/capabilities.js';
+import type { HeaderForm } from '../smime/header-protection/form.js';
 import { copyName } from '../spool/layout.js';
 import { cureByHand } from './by-hand.js';
 
@@ -49,6 +50,10 @@ export interface CopyShown {
   readonly contentWhy?: string | undefined;
   /** How its recipients get the content key: the key transport for RSA certificates, `ecdh` for the others. */
   readonly keyManagement: readonly string[];
+  /** How the header is protected (RFC 9788); null: it is not. */
+  readonly header: HeaderForm | null;
+  /** Names of the header fields that do not stand outside the encryption as they are inside. */
+  readonly hidden: readonly string[];
   readonly sizeBytes: number;
   /** Where it would be put; undefined by SMTP. */
   readonly file?: string | undefined;
@@ -139,7 +144,7 @@ function sealedFacts(original: Buffer, message: Canonical, { config, keys, seale
 /** The real id is given when the message is accepted. */
 const PLACEHOLDER = '<id>';
 
-function copyShown({ plan, sealed }: ReadyCopy, id: string, config: Config, certificateOf: (address: string) => Buffer): CopyShown {
+function copyShown({ plan, hidden, sealed }: ReadyCopy, id: string, config: Config, certificateOf: (address: string) => Buffer): CopyShown {
   const { number, recipients, blind, rule, via, sign, content, contentWhy, keyTransport } = plan;
   const encrypted = plan.encryptTo.length > 0;
   const byPickup = via === 'pickup' && {
@@ -156,6 +161,8 @@ function copyShown({ plan, sealed }: ReadyCopy, id: string, config: Config, cert
     content: encrypted ? content : null,
     contentWhy,
     keyManagement: [...new Set(plan.encryptAddresses.map((address) => (isRsa(certificateOf(address)) ? keyTransport : 'ecdh')))],
+    header: plan.header ?? null,
+    hidden,
     sizeBytes: sealed.sizeBytes,
     ...byPickup,
   };

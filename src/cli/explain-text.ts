@@ -1,5 +1,6 @@
 import { printable } from '../delivery/printable.js';
 import type { Envelope } from '../message/envelope.js';
+import type { HeaderForm } from '../smime/header-protection/form.js';
 import { capabilitiesText } from './capabilities-text.js';
 import type { CertificateShown, CopyShown, Explanation, RecipientShown } from './explain-facts.js';
 import { inputName } from './input.js';
@@ -82,6 +83,7 @@ function copyLines(copy: CopyShown, count: number, algorithms: string, bold: (te
   const rows = [
     ['Sealed', `${signed}; ${encrypted}`],
     ...(contentWhy === undefined ? [] : [['Cipher', printable(contentWhy)]]),
+    ...(copy.header === null ? [] : [['Header', headerText(copy.header, copy.hidden)]]),
     ['Rule', copy.rule === null ? 'none matched, the defaults' : `"${copy.rule}"`],
     ['Goes by', `${via}${file === undefined ? '' : ` as ${file}`}, ${bytesText(sizeBytes)}`],
     ...(head === undefined ? [['To', recipients.join(', ')]] : []),
@@ -92,6 +94,12 @@ function copyLines(copy: CopyShown, count: number, algorithms: string, bold: (te
     ...(head ?? []).slice(0, MAX_HEAD_LINES).map((line) => `  | ${printable(line)}`),
     ...(head !== undefined && head.length > MAX_HEAD_LINES ? [`  | … and ${head.length - MAX_HEAD_LINES} lines more`] : []),
   ];
+}
+
+function headerText(header: HeaderForm, hidden: readonly string[]): string {
+  if (header.hp === 'clear') return 'protected, nothing is hidden';
+  const what = hidden.length === 0 ? 'nothing is hidden' : `hidden: ${printable(hidden.join(', '))}`;
+  return `protected (${header.confidentiality}); ${what}`;
 }
 
 const MAX_HEAD_LINES = 20;

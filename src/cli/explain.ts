@@ -33,7 +33,7 @@ export function explainCommand(ended: (exitCode: number) => void): Command {
 const help = `
 Shows the envelope and where it comes from, the identity that signs, for every
 recipient the rule that decided and the certificate, the copies with their
-algorithms and way, the head of the pickup file, what changes in the bytes and
+algorithms, what of the header they hide, and way, the head of the pickup file, what changes in the bytes and
 which control headers are dropped - or why the message would be refused.
 
 Exit codes: 0 it would go out, 65 it would be held for a person, 75 it would

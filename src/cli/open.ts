@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { exitCodes } from '../daemon/exit-code.js';
 import { printable } from '../delivery/printable.js';
-import { type Layer, type Opened, openMessage } from '../smime/open.js';
+import { type HeaderProtection, type Layer, type Opened, openMessage } from '../smime/open.js';
 import { readInput } from './input.js';
 import { plainLayer } from './layer-json.js';
 import { anchorsIn, keysIn } from './open-keys.js';
@@ -34,6 +34,10 @@ Nothing is written before every layer has been checked, and nothing at all
 (exit 65) unless every signature is valid, made by somebody whom a --ca vouches
 for, and by the address the message says it is from.
 
+A header that was protected (RFC 9788) is written in place of the one around the
+message, with the Subject the sender wrote; what does not fit between the two is
+said. If they name different senders, that is an error.
+
 The certificate of a PEM key stands in the same file, or beside it: bob.crt for
 bob.pem. The passphrase of an encrypted key is read from bob.pass or from
 SEALDROP_PASSPHRASE.
@@ -47,7 +51,7 @@ async function open(file: string, { key, ca, force = false, json = false }: Open
   const opened = openMessage(await readInput(file), { decryption, trustAnchors, now: new Date() });
   const exitCode = opened.ok ? exitCodes.ok : exitCodes.badMessage;
   if (json) {
-    printJson({ ok: opened.ok, layers: opened.layers.map(plainLayer), notes: opened.notes });
+    printJson({ ok: opened.ok, layers: opened.layers.map(plainLayer), header: opened.header ?? null, notes: opened.notes });
     return exitCode;
   }
   const colour = coloursFor(process.stderr);
@@ -64,12 +68,33 @@ async function open(file: string, { key, ca, force = false, json = false }: Open
   return exitCode;
 }
 
-function findingLines({ layers, notes }: Opened, colour: Colours): string[] {
+function findingLines({ layers, header, notes }: Opened, colour: Colours): string[] {
   if (layers.length === 0) return ['The message as a whole is neither signed nor encrypted.', ...notes];
-  return [...layers.flatMap((layer) => layerLines(layer, colour)), ...notes.map((each) => `note: ${printable(each)}`)];
+  return [
+    ...layers.flatMap((layer) => layerLines(layer, colour)),
+    ...(header === undefined ? [] : headerLines(header, colour)),
+    ...notes.map((each) => `note: ${printable(each)}`),
+  ];
+}
+
+function headerLines({ hp, fields, altered, unprotected, faults, notes }: HeaderProtection, colour: Colours): string[] {
+  const named = (list: readonly string[]) => printable([...new Set(list)].slice(0, MAX_NAMES).join(', '));
+  const states = [...new Set(fields.map(({ protection }) => protection))];
+  return [
+    `header: protected (hp=${hp})`,
+    ...states.map((state) => {
+      const those = fields.filter(({ protection }) => protection === state);
+      return `    ${state.replaceAll('-', ' ')}: ${named(those.map(({ name }) => name))}`;
+    }),
+    ...faults.map((fault) => colour.red(`    wrong: ${printable(fault)}`)),
+    ...notes.map((each) => `    note: ${printable(each)}`),
+    ...(altered.length === 0 ? [] : [`    note: outside the protection not as the sender wrote it: ${named(altered)}`]),
+    ...(unprotected.length === 0 ? [] : [`    note: outside the protection only, and left out: ${named(unprotected)}`]),
+  ];
 }
 
 const MAX_RECIPIENTS = 10;
+const MAX_NAMES = 50;
 const good: ReadonlySet<string> = new Set(['valid', 'authenticated']);
 
 function layerLines({ kind, form, verdict, reason, algorithms, signers, recipients }: Layer, colour: Colours): string[] {

@@ -129,7 +129,8 @@ export function fieldNames() {
   const error = 'must be a list of names of header fields; write for example [X-Case-Number]';
   const name = z.string({ error }).superRefine((value, context) => {
     if (!/^[!-9;-~]{1,100}$/.test(value)) context.addIssue('is not the name of a header field; write it without blanks and colon');
-    else if (NEEDED_OUTSIDE.test(value)) context.addIssue('has to stand outside, or the mail could not be delivered; leave it out of the list');
+    else if (NEEDED_OUTSIDE.test(value))
+      context.addIssue('has to stand outside, or the mail could not be delivered; leave it out of the list');
   });
   return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(name, { error }).max(100, { error }));
 }

@@ -65,8 +65,9 @@ export const protectSection = section({
     ),
   headerConfidential: fieldNames()
     .default([])
+    .meta({ example: ['X-Case-Number'] })
     .describe(
-      'Names of further header fields that an encrypted copy hides when headerProtection is on, whatever headerConfidentiality says; for example [X-Case-Number].',
+      'Names of further header fields that an encrypted copy hides when headerProtection is on, whatever headerConfidentiality says.',
     ),
   legacyDisplay: legacyDisplay
     .default('on')

@@ -14,12 +14,16 @@ import type { CopyPlan, Plan } from '../policy/plan.js';
 import { checkSender } from '../policy/senders.js';
 import type { CertificateFacts } from '../policy/verdict.js';
 import { encrypt } from '../smime/encrypt.js';
+import { withoutForgedProtection } from '../smime/header-protection/forged.js';
 import type { PreparedRecipient } from '../smime/recipient.js';
+import { PayloadForms } from './payload-forms.js';
 import { SignedForms } from './signed-forms.js';
 
 /** A copy ready to be written. All that can be refused has been refused: it is signed, and is encrypted as it is written. */
 export interface ReadyCopy {
   readonly plan: CopyPlan;
+  /** Names of the header fields that do not stand outside its encryption as they are inside. */
+  readonly hidden: readonly string[];
   /** The copy, made as its pieces are asked for: pickup's envelope lines first if it goes there, then the message. */
   readonly sealed: Octets;
 }
@@ -103,7 +107,8 @@ export class Sealer {
     }
   }
 
-  private sealByPlan(message: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
+  private sealByPlan(submitted: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
+    const message = withoutForgedProtection(submitted);
     const ownId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
     const outer = outerHeader(message, {
       date: timeOfMessageId(id),
@@ -112,27 +117,30 @@ export class Sealer {
     });
     const changes = [...message.changes, ...outer.changes, ...plan.dropped.map((name) => `control-header-dropped ${name}`)];
     const identity = plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined;
-    const forms = new SignedForms(message, identity, now);
+    const payloads = new PayloadForms(message, outer.fields);
+    const forms = new SignedForms(identity, now);
     const certificates = new Map<string, Buffer>();
     const used = new Set<string>();
     const copies = plan.copies.map((copy): ReadyCopy => {
-      const entity = forms.entityFor(copy);
+      const payload = payloads.of(copy.header ?? null);
+      const { hidden } = payload;
+      const entity = forms.entityFor(copy, payload);
       const recipients = this.recipientsOf(copy, certificates, now);
       const { content, keyTransport } = copy;
       if (recipients.length > 0) used.add(`${content}+${keyTransport}`);
       const sealed = assembleMessage(
-        outer.fields,
+        payload.outside,
         recipients.length === 0 ? entity : encrypt(entity, recipients, { content, keyTransport }),
       );
-      if (copy.via !== 'pickup') return { plan: copy, sealed };
+      if (copy.via !== 'pickup') return { plan: copy, hidden, sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
-      return { plan: copy, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
+      return { plan: copy, hidden, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
     });
     if (identity !== undefined) certificates.set(identity.fingerprint, identity.certificate);
     return {
       plan,
       copies,
-      changes: [...new Set([...changes, ...forms.changes])],
+      changes: [...new Set([...changes, ...payloads.changes])],
       messageId: messageIdIn(outer.fields),
       signer: identity?.fingerprint,
       signerInfos: forms.signerInfos,

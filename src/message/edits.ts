@@ -12,12 +12,17 @@ export interface Edit {
 }
 
 /** `bytes` with all edits made; they must not overlap. `between` may convert what stands between them. */
-export function applyEdits(
+export function applyEdits(bytes: Buffer, edits: readonly Edit[], start: number, between?: (kept: Buffer) => Buffer): Buffer {
+  return Buffer.concat(editedPieces(bytes, edits, start, between));
+}
+
+/** The same in pieces, without a copy of what stays. */
+export function editedPieces(
   bytes: Buffer,
   edits: readonly Edit[],
   start: number,
   between: (kept: Buffer) => Buffer = (kept) => kept,
-): Buffer {
+): Buffer[] {
   const pieces: Buffer[] = [];
   let at = start;
   for (const edit of edits.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
@@ -25,7 +30,7 @@ export function applyEdits(
     at = edit.end;
   }
   pieces.push(between(bytes.subarray(at)));
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /**

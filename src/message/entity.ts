@@ -1,7 +1,7 @@
 import type { Canonical } from './canonical.js';
 import type { HeaderField } from './field.js';
 import { joined, type Octets, octetsOf } from './octets.js';
-import { makeTransferSafe } from './transfer-safe.js';
+import { makeTransferSafe, type TransferSafe } from './transfer-safe.js';
 
 /** The MIME entity to be sealed: the Content-* fields, an empty line, the body (RFC 8551 §3.1). 8-bit stays. */
 export function entityOf(message: Canonical): Octets {
@@ -14,8 +14,13 @@ export function entityOf(message: Canonical): Octets {
  * not so are re-encoded, and decode to what they were; nothing else is changed.
  * @throws SealdropError message-too-complex
  */
-export function transferSafeEntityOf(message: Canonical): { entity: Buffer; changes: string[] } {
-  return makeTransferSafe(joined(entityOf(message)));
+export function transferSafeEntityOf(message: Canonical): TransferSafe {
+  return transferSafe(entityOf(message));
+}
+
+/** Any entity in that form, see `transferSafeEntityOf`. */
+export function transferSafe(entity: Octets): TransferSafe {
+  return makeTransferSafe(joined(entity));
 }
 
 const CRLF = Buffer.from('\r\n');

@@ -1,6 +1,6 @@
+import type { HeaderForm } from '../smime/header-protection/form.js';
 import { contentOf } from './content.js';
 import type { CopyPlan } from './plan.js';
-import type { HeaderForm } from '../smime/header-protection/form.js';
 import type { Protection } from './protection.js';
 import type { Rule } from './rule.js';
 import { sharing } from './sharing.js';

@@ -1,8 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { SealdropError } from '../errors.js';
-import { fieldsNamed } from '../message/field.js';
+import { fieldsNamed, type HeaderField } from '../message/field.js';
 import { type MimeNode, parseMimeTree } from '../message/mime-tree.js';
 import { BerError } from './cms/ber.js';
+import { fromMismatch } from './header-protection/claims.js';
+import { type HeaderProtection, isSigned, judgeHeader, type PayloadHeader, payloadHeader } from './header-protection/read.js';
+import { renderedMessage } from './header-protection/rendered.js';
 import { type Certificate, readCertificate } from './read/certificate.js';
 import { brokenCms } from './read/faults.js';
 import { innerMessage } from './read/inner-message.js';
@@ -13,6 +16,7 @@ import { openDetached } from './read/open-detached.js';
 import { claimedSender } from './read/sender-addresses.js';
 import { decodedBody, smimeForm } from './read/smime-entity.js';
 
+export type { HeaderProtection } from './header-protection/read.js';
 export type { Layer } from './read/layer.js';
 
 /** Keys to open with, and what to believe. Certificates are DER. */
@@ -23,14 +27,19 @@ export interface OpenKeys {
 }
 
 export interface Opened {
-  /** Outer header fields, MIME-Version and the innermost entity. */
+  /** The header to be shown, MIME-Version and the innermost entity. */
   readonly message: Buffer;
   /** The innermost entity, octet for octet as it was signed or encrypted. */
   readonly entity: Buffer;
   /** Outermost first; empty when the message as a whole is neither signed nor encrypted. */
   readonly layers: readonly Layer[];
-  /** There are layers, and every one of them is `valid` or `authenticated`. Only then may the content be taken for genuine. */
+  /**
+   * There are layers, every one of them is `valid` or `authenticated`, and a protected header is what it must be. Only then may the content be
+   * taken for genuine.
+   */
   readonly ok: boolean;
+  /** The header the sender protected (RFC 9788); undefined when there is none. `message` then has it in place of the outer one. */
+  readonly header: HeaderProtection | undefined;
   /** What else a reader should know, in sentences. */
   readonly notes: readonly string[];
 }
@@ -44,27 +53,83 @@ export interface Opened {
  */
 export function openMessage(message: Buffer, keys: OpenKeys): Opened {
   const outer = parseMimeTree(message);
-  refuseControls(outer);
-  const context = openContext(outer, keys);
+  refuseControls(outer, 'the message');
+  const opened = openLayers(message, outer, openContext(outer.fields, keys));
+  const header = opened.isInside ? payloadHeader(opened.entity, opened.node, opened.layers) : undefined;
+  if (header === undefined) return openedAsIs(message, outer, opened);
+  refuseControls(opened.node, 'the protected header');
+  const mismatch = hasFrom(header) ? fromMismatch(outer.fields, header.inside) : undefined;
+  if (mismatch === undefined) return openedProtected(outer, opened, header, undefined);
+  // A signature over the header speaks for the sender named in it (RFC 9788 §4.4.1).
+  return openedProtected(outer, openLayers(message, outer, openContext(header.inside, keys)), header, mismatch);
+}
+
+/** What is innermost, and the layers that were around it, each with the verdict it has by itself. */
+interface Innermost {
+  readonly entity: Buffer;
+  readonly node: MimeNode;
+  readonly layers: readonly Layer[];
+  /** It came out of a layer; otherwise it is a layer in which nothing was found, or the message itself. */
+  readonly isInside: boolean;
+}
+
+function openLayers(message: Buffer, outer: MimeNode, context: OpenContext): Innermost {
   const layers: Layer[] = [];
   let [entity, node] = [message, outer];
   for (let next = openLayer(entity, node, context); next !== undefined; next = openLayer(entity, node, context)) {
     if (layers.length === MAX_LAYERS) throw brokenCms('the message', `it has more than ${MAX_LAYERS} S/MIME layers`);
     layers.push(next.layer);
-    if (next.content === undefined) break;
+    if (next.content === undefined) return { entity, node, layers, isInside: false };
     entity = next.content;
     node = parseMimeTree(entity);
   }
+  return { entity, node, layers, isInside: layers.length > 0 };
+}
+
+function openedAsIs(message: Buffer, outer: MimeNode, { entity, node, layers }: Innermost): Opened {
   const settled = settleVerdicts(layers);
-  const ok = settled.length > 0 && settled.every(({ verdict }) => verdict === 'valid' || verdict === 'authenticated');
   const inner = entity === message ? { message, leftOut: [] } : innerMessage(outer.fields, entity);
+  const notes = [...announcementNotes(settled), ...notesOn(node, inner.leftOut, settled.at(-1)?.kind === 'certs-only')];
+  return { message: inner.message, entity, layers: settled, ok: allGood(settled), header: undefined, notes };
+}
+
+/** `mismatch`: why the header around the message names another sender than the protected one. Then no signature makes the message good. */
+function openedProtected(
+  outer: MimeNode,
+  { entity, node, layers }: Innermost,
+  header: PayloadHeader,
+  mismatch: string | undefined,
+): Opened {
+  const settled = settleVerdicts(mismatch === undefined ? layers : layers.map((layer) => distrusted(layer, mismatch)));
+  const judged = judgeHeader(header, outer.fields, settled);
+  const faults = [...(mismatch === undefined ? [] : [mismatch]), ...judged.faults];
+  // RFC 9788 §4.4.3: a protected From that differs is shown only if a signature proves it; the outer one may at least have been checked on the way.
+  const proven = mismatch === undefined || isSigned(settleVerdicts(layers));
+  const from = proven && hasFrom(header) ? undefined : fieldsNamed(outer.fields, 'From')[0];
   return {
-    message: inner.message,
+    message: renderedMessage(entity, node, header, outer.fields, from),
     entity,
     layers: settled,
-    ok,
-    notes: [...announcementNotes(settled), ...notesOn(node, inner.leftOut, settled.at(-1)?.kind === 'certs-only')],
+    ok: allGood(settled) && faults.length === 0,
+    header: { ...judged, faults },
+    notes: [...announcementNotes(settled), ...notesOn(node, [], false)],
   };
+}
+
+function allGood(layers: readonly Layer[]): boolean {
+  return layers.length > 0 && layers.every(({ verdict }) => verdict === 'valid' || verdict === 'authenticated');
+}
+
+function distrusted(layer: Layer, reason: string): Layer {
+  if (layer.kind !== 'signed' || layer.verdict !== 'valid') return layer;
+  const signers = layer.signers.map((signer) =>
+    signer.verdict === 'valid' ? { ...signer, verdict: 'untrusted' as const, reason } : signer,
+  );
+  return { ...layer, verdict: 'untrusted', reason, signers };
+}
+
+function hasFrom({ inside }: PayloadHeader): boolean {
+  return fieldsNamed(inside, 'From').length > 0;
 }
 
 /** A triple wrap with compression has four. */
@@ -72,9 +137,9 @@ const MAX_LAYERS = 10;
 const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
 
 /** A bare CR ends a line for some programs: what one takes for a part of the Subject is a From field for another. */
-function refuseControls(outer: MimeNode): void {
-  const field = outer.fields.find(({ raw }) => /\r(?!\n)|\0/.test(raw.toString('latin1')));
-  if (field !== undefined) throw ambiguousHeader(`the message's ${printable(field.name)} field contains a bare CR or a NUL`);
+function refuseControls({ fields }: MimeNode, whose: string): void {
+  const field = fields.find(({ raw }) => /\r(?!\n)|\0/.test(raw.toString('latin1')));
+  if (field !== undefined) throw ambiguousHeader(`in ${whose} the field ${printable(field.name)} contains a bare CR or a NUL`);
 }
 
 function openLayer(entity: Buffer, node: MimeNode, context: OpenContext): OpenedLayer | undefined {
@@ -86,12 +151,12 @@ function openLayer(entity: Buffer, node: MimeNode, context: OpenContext): Opened
   return form === 'multipart-signed' ? openDetached(entity, node, context.trust) : undefined;
 }
 
-function openContext(outer: MimeNode, keys: OpenKeys): OpenContext {
+function openContext(sender: readonly HeaderField[], keys: OpenKeys): OpenContext {
   return {
     keys: keys.decryption.map(({ certificate, privateKey }) => ({ certificate: usable(certificate, 'a decryption key'), privateKey })),
     trust: {
       anchors: keys.trustAnchors.map((der) => usable(der, 'a trusted CA')),
-      claimed: claimedSender(outer.fields),
+      claimed: claimedSender(sender),
       now: keys.now,
     },
     inflateBytesLeft: MAX_INFLATED_BYTES,

@@ -1,6 +1,7 @@
 import { type MimeNode, parseMimeTree } from '../message/mime-tree.js';
 import { OID } from './algorithms.js';
 import { BerError } from './cms/ber.js';
+import { type PayloadHeader, payloadHeader } from './header-protection/read.js';
 import { certificateIdText } from './read/certificate-id.js';
 import { decompress } from './read/compressed-data.js';
 import { type ContentInfo, contentTypeName, readContentInfo } from './read/content-info.js';
@@ -20,7 +21,17 @@ import { decodedBody, fileName, isSignaturePart, smimeForm } from './read/smime-
  */
 export function describe(message: Buffer): string {
   const lines: string[] = [];
-  render(describeEntity(message, parseMimeTree(message), { layers: 0, inflateBudget: { bytesLeft: MAX_INFLATED_BYTES } }), '', '', lines);
+  render(
+    describeEntity(message, parseMimeTree(message), {
+      layers: 0,
+      whole: true,
+      covered: false,
+      inflateBudget: { bytesLeft: MAX_INFLATED_BYTES },
+    }),
+    '',
+    '',
+    lines,
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -32,6 +43,10 @@ interface Branch {
 interface Depth {
   /** S/MIME layers around what is being described. */
   readonly layers: number;
+  /** It is what the layers enclose as a whole, or the message itself: only there a protected header means something (RFC 9788 §4.1). */
+  readonly whole: boolean;
+  /** It is signed or encrypted, whatever that is worth. */
+  readonly covered: boolean;
   /** Shared by all compressed parts of the message. */
   readonly inflateBudget: { bytesLeft: number };
 }
@@ -41,9 +56,15 @@ const MAX_LISTED = 50;
 const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 
 function describeEntity(bytes: Buffer, node: MimeNode, depth: Depth): Branch {
-  const children = node.children.map((child) => describeEntity(bytes, child, depth));
-  const isCms = smimeForm(node) === 'cms' || isSignaturePart(node);
-  return { label: entityLabel(node), branches: isCms ? [...children, ...describeCms(bytes, node, depth)] : children };
+  const form = smimeForm(node);
+  const children = node.children.map((child, index) => {
+    const signed = form === 'multipart-signed' && index === 0;
+    return describeEntity(bytes, child, { ...depth, whole: depth.whole && signed, covered: depth.covered || signed });
+  });
+  const isCms = form === 'cms' || isSignaturePart(node);
+  const header = form === undefined && depth.whole && depth.covered ? payloadHeader(bytes.subarray(node.start), node, COVERED) : undefined;
+  const label = header === undefined ? entityLabel(node) : `${entityLabel(node)}; ${headerLabel(header)}`;
+  return { label, branches: isCms ? [...children, ...describeCms(bytes, node, depth)] : children };
 }
 
 /** `1.2 application/pdf, base64, 12,345 bytes, "invoice.pdf"`; the size is that of the body as it stands. */
@@ -60,11 +81,26 @@ function entityLabel(node: MimeNode): string {
   return facts.map(printable).join(', ');
 }
 
+const COVERED = [{ kind: 'signed' }] as const;
+
+/** `protected header (hp=cipher): Date, From, Subject, not verified here`. */
+function headerLabel({ hp, inside }: PayloadHeader): string {
+  const names = [...new Set(inside.map(({ name }) => name))];
+  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
+  return `protected header (hp=${hp}), not verified here: ${printable(names.slice(0, MAX_LISTED).join(', '))}${more}`;
+}
+
 function describeCms(bytes: Buffer, node: MimeNode, depth: Depth): Branch[] {
   if (depth.layers >= MAX_LAYERS) return [leaf(`more than ${MAX_LAYERS} S/MIME layers: not followed further`)];
   try {
     const info = readContentInfo(decodedBody(bytes, node));
-    return [(DESCRIBERS.get(info.contentType) ?? describeUnknown)(info, { ...depth, layers: depth.layers + 1 })];
+    return [
+      (DESCRIBERS.get(info.contentType) ?? describeUnknown)(info, {
+        ...depth,
+        covered: depth.covered || info.contentType !== OID.compressedData,
+        layers: depth.layers + 1,
+      }),
+    ];
   } catch (error) {
     if (error instanceof BerError) return [leaf(`not readable as CMS: ${error.message}`)];
     throw error;

@@ -288,7 +288,6 @@ describe('what the design holds and this version does not', () => {
     ['  sparkpost: { host: h, apiKeyFile: f }\n', '6: delivery.sparkpost: is not supported by this version; remove it'],
     ['  via: sparkpost\n', '6: delivery.via: sparkpost is not supported by this version; use pickup or smtp'],
     ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
-    ['protect: { headerProtection: on }\n', '6: protect.headerProtection: on is not supported by this version; use off'],
     [
       'archive:\n  retention: 10y\n',
       '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',

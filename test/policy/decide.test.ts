@@ -38,6 +38,7 @@ describe('a plan', () => {
           content: 'aes-256-cbc',
           contentWhy: 'named by protect',
           keyTransport: 'rsa-pkcs1',
+          header: null,
           transport: {},
         },
       ],

@@ -16,6 +16,10 @@ export const PROTECT: Protection = {
   whenCiphersDiffer: 'together',
   whenKeysDiffer: 'separate',
   keyTransport: 'rsa-pkcs1',
+  headerProtection: 'off',
+  headerConfidentiality: 'baseline',
+  headerConfidential: [],
+  legacyDisplay: 'on',
   missingCertificate: 'quarantine',
   clearCopies: 'refuse',
 };

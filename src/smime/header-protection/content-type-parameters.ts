@@ -15,7 +15,10 @@ export function mayClaimProtection(field: HeaderField): boolean {
  * A Content-Type with parameters put in; nothing else in it changes. They come first: where a name is given twice, or something
  * unreadable follows, most readers keep to what they read first. Undefined when it has no readable type.
  */
-export function withParameters(field: HeaderField, parameters: readonly (readonly [name: string, value: string])[]): HeaderField | undefined {
+export function withParameters(
+  field: HeaderField,
+  parameters: readonly (readonly [name: string, value: string])[],
+): HeaderField | undefined {
   const text = field.raw.toString('latin1');
   const head = TYPE.exec(text)?.[0];
   if (head === undefined) return rewritten(field, ({ value, parameters: others }) => ({ value, parameters: [...parameters, ...others] }));
@@ -33,7 +36,10 @@ export function withoutProtection(field: HeaderField): HeaderField {
   const text = field.raw.toString('latin1').replace(AS_WRITTEN_HERE, '');
   const cut = { name: field.name, raw: Buffer.from(text, 'latin1') };
   if (wanted !== undefined && !mayClaimProtection(cut) && sameMeaning(rawValue(cut), wanted)) return cut;
-  return rewritten(field, ({ value, parameters }) => ({ value, parameters: parameters.filter(([name]) => !isProtectionName(name)) })) ?? unreadable(field);
+  return (
+    rewritten(field, ({ value, parameters }) => ({ value, parameters: parameters.filter(([name]) => !isProtectionName(name)) })) ??
+    unreadable(field)
+  );
 }
 
 /** What programs take a Content-Type for that they cannot read (RFC 2045 §5.2). */

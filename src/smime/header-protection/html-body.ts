@@ -13,7 +13,7 @@ export function contentStart(html: string): number | undefined {
     else if (!sawHead && !HEAD_CONTENT.has(name)) return start;
     if (name === '!doctype' || name === '!--') start = end;
   }
-  return sawHead ? undefined : start;
+  return sawHead || /<(?:html|head|body)\b/i.test(html) ? undefined : start;
 }
 
 /** After `</head>`: after the body tag if there is one, else right here. */

@@ -5,7 +5,7 @@ import { hasLongLine } from '../../message/fold.js';
 import { decodeWords } from '../../message/mail-libraries.js';
 import type { MimeNode } from '../../message/mime-tree.js';
 import { encodeBase64, encodeQuotedPrintable } from '../../message/transfer-encoding.js';
-import { HP_LEGACY_DISPLAY, withParameterSet, withParameters, withoutProtection } from './content-type-parameters.js';
+import { HP_LEGACY_DISPLAY, withoutProtection, withParameterSet, withParameters } from './content-type-parameters.js';
 import { contentStart } from './html-body.js';
 import { mainBodyParts } from './main-body.js';
 import { decodedText, encodedFor } from './part-text.js';
@@ -53,7 +53,7 @@ function shown(raw: string): string {
 
 function displayedIn(bytes: Buffer, node: MimeNode, lines: readonly string[]): Displayed | undefined {
   const content = decodedText(bytes, node);
-  const at = content && placeIn(content, node.mediaType);
+  const at = content && contentPlace(content, node.mediaType);
   if (content === undefined || at === undefined || !hasPlaceForType(node)) return undefined;
   const element = encodedFor(node.mediaType === 'text/html' ? asHtml(lines) : asText(lines), content, node.parameters.get('charset'));
   const contentType = element && markedType(node, element.charset);
@@ -75,7 +75,8 @@ function asHtml(lines: readonly string[]): string {
 const MAX_HTML_HEAD = 256 * 1024;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-function placeIn(content: Buffer, mediaType: string): number | undefined {
+/** Where the text of a part begins in its decoded octets; undefined when that cannot be told. */
+export function contentPlace(content: Buffer, mediaType: string): number | undefined {
   if (mediaType === 'text/html') return contentStart(content.toString('latin1', 0, MAX_HTML_HEAD));
   return content.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
 }

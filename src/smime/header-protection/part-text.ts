@@ -51,9 +51,11 @@ const SINGLE_BYTE = /^(?:iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|latin[19])$/;
 
 function readTable(label: string): ReadonlyMap<string, number> | undefined {
   const table = new Map<string, number>();
+  const windows = label === 'windows-1252';
+  for (const [index, char] of windows ? [...WINDOWS_1252].entries() : []) table.set(char, 128 + index);
   try {
     // The decoder reads ISO 8859-1 and -9 as their Windows supersets, which have characters between 128 and 159 and are not meant here.
-    const from = label.startsWith('windows-') || label.startsWith('koi8-') ? 128 : 160;
+    const from = (!windows && label.startsWith('windows-')) || label.startsWith('koi8-') ? 128 : 160;
     for (let octet = 0; octet < 256; octet += octet === 127 ? from - 127 : 1) {
       const char = new TextDecoder(label).decode(Uint8Array.of(octet));
       if (char.length === 1 && char !== '\ufffd') table.set(char, octet);
@@ -63,3 +65,6 @@ function readTable(label: string): ReadonlyMap<string, number> | undefined {
   }
   return table.get('A') === 65 ? table : undefined;
 }
+
+/** From 128 to 159: some versions of Node.js decode them as ISO 8859-1. A space stands for what is not assigned. */
+const WINDOWS_1252 = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ';

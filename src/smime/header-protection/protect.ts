@@ -1,9 +1,11 @@
+import { SealdropError } from '../../errors.js';
 import type { Canonical } from '../../message/canonical.js';
-import { applyEdits } from '../../message/edits.js';
+import { editedPieces } from '../../message/edits.js';
+import { entityOf } from '../../message/entity.js';
 import { type HeaderField, isNamed, makeField, rawValue } from '../../message/field.js';
 import { foldField, hasLongLine } from '../../message/fold.js';
 import { type MimeNode, walkMime } from '../../message/mime-tree.js';
-import { SealdropError } from '../../errors.js';
+import { type Octets, octetsOf } from '../../message/octets.js';
 import { smimeForm } from '../read/smime-entity.js';
 import { outsideOf } from './confidentiality.js';
 import { HP, unreadable, withParameters } from './content-type-parameters.js';
@@ -16,7 +18,7 @@ export interface ProtectedMessage {
   /** What stands outside the sealed part, in its order. */
   readonly outside: readonly HeaderField[];
   /** The entity to be signed or encrypted: the protected fields, then the Content-* fields with `hp`, the body. 8-bit stays. */
-  readonly payload: Buffer;
+  readonly payload: Octets;
   /** Names of the fields that do not stand outside as they are inside. */
   readonly hidden: readonly string[];
   readonly changes: readonly string[];
@@ -34,7 +36,7 @@ export function protectHeader(message: Canonical, header: readonly HeaderField[]
   if (smimeForm(root) !== undefined || SEALED.has(root.mediaType)) {
     if (form.hp === 'cipher') throw alreadySealed();
     const changes = ['header-protection-left-out already-sealed'];
-    return { outside: header, payload: Buffer.concat([...contentFields(message), CRLF, message.body]), hidden: [], changes };
+    return { outside: header, payload: entityOf(message), hidden: [], changes };
   }
   const inside = header.filter(isToProtect);
   const outside = form.hp === 'clear' ? header : outsideFields(header, form);
@@ -44,11 +46,11 @@ export function protectHeader(message: Canonical, header: readonly HeaderField[]
   const display = legacyDisplay(message.body, root, wanted);
   const { fields, edits } = written(message, display.parts, form.hp);
   const changedTypes = new Set(edits.map(({ start }) => start));
-  const body = applyEdits(message.body, [...edits, ...forged.edits.filter(({ start }) => !changedTypes.has(start))], 0);
+  const body = editedPieces(message.body, [...edits, ...forged.edits.filter(({ start }) => !changedTypes.has(start))], 0);
   const recorded = form.hp === 'clear' ? [] : outside.filter(isToProtect).map(hpOuter);
   return {
     outside,
-    payload: Buffer.concat([...inside.map(({ raw }) => raw), ...recorded, ...fields, CRLF, body]),
+    payload: octetsOf(Buffer.concat([...inside.map(({ raw }) => raw), ...recorded, ...fields, CRLF]), ...body),
     hidden: [...new Set(hidden.map(({ name }) => name))],
     changes: [...forged.changes, ...display.changes],
   };
@@ -60,10 +62,6 @@ const SEALED: ReadonlySet<string> = new Set(['multipart/signed', 'multipart/encr
 /** The structure of the body alone; offsets count from its first octet. */
 function bodyTree({ fields, body }: Canonical): MimeNode {
   return walkMime(body, { fields: fields.map((field) => ({ ...field, offset: 0 })), start: 0, headerEnd: 0, bodyStart: 0 }).root;
-}
-
-function contentFields({ fields }: Canonical): Buffer[] {
-  return fields.filter(({ name }) => name.toLowerCase().startsWith('content-')).map(({ raw }) => raw);
 }
 
 /** One Subject is enough where all of them are obscured. */
@@ -116,7 +114,10 @@ function written(message: Canonical, parts: readonly Displayed[], hp: HeaderForm
   }
   if (!typed) fields.push(marked(rootPart?.contentType ?? makeField('Content-Type', 'text/plain'), hp));
   if (!labelled && rootPart?.encoding !== undefined) fields.push(encodingLabel(rootPart.encoding));
-  return { fields, edits: [...(rootPart === undefined ? [] : [rootPart.body]), ...others.flatMap((part) => displayEdits(message.body, part))] };
+  return {
+    fields,
+    edits: [...(rootPart === undefined ? [] : [rootPart.body]), ...others.flatMap((part) => displayEdits(message.body, part))],
+  };
 }
 
 function marked(type: HeaderField, hp: HeaderForm['hp']): Buffer {

@@ -33,7 +33,7 @@ function isContentField(field: HeaderField): boolean {
  * The field with CRLF, and without folds that hold nothing but blanks: some programs take those for the end of the header, and would show what
  * follows as the text of a message whose signature is valid.
  */
-function tidied({ name, raw }: HeaderField): HeaderField {
+export function tidied({ name, raw }: HeaderField): HeaderField {
   const lines = raw.toString('latin1').split(/\r?\n/);
   const text = lines.filter((line, index) => index === 0 || /[^ \t]/.test(line)).join('\r\n');
   return { name, raw: Buffer.from(`${text}\r\n`, 'latin1') };
