@@ -43,6 +43,6 @@ export function compose(message: string | Buffer, form: HeaderForm = BASELINE): 
   };
 }
 
-export function valueOf(fields: readonly HeaderField[], name: string): string[] {
+export function valuesNamed(fields: readonly HeaderField[], name: string): string[] {
   return fields.filter((field) => field.name.toLowerCase() === name.toLowerCase()).map(rawValue);
 }

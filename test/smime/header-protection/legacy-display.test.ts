@@ -190,7 +190,7 @@ describe('a legacy display in the part’s own encoding', () => {
     ],
   ])('goes where the content of HTML begins: %s', (html, expected) => {
     const { content } = run({ charset: 'utf-8', subject: 's', content: Buffer.from(html) }, 'text/html');
-    expect(content.toString().replace(/\r\n<div class="header-protection-legacy-display">[^]*<\/div>/, '@')).toBe(expected);
+    expect(content.toString().replace(/\r\n<div class="header-protection-legacy-display">[\s\S]*<\/div>/, '@')).toBe(expected);
   });
 
   it.each(['<html><p>x', '<head><title>x</title><p>y', '<html '])(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseMimeTree } from '../../../src/message/mime-tree.js';
 import { refusal } from '../writing-kit.js';
-import { BASELINE, CLEAR, compose, SHY, valueOf } from './kit.js';
+import { BASELINE, CLEAR, compose, SHY, valuesNamed } from './kit.js';
 
 /** RFC 9788 Appendix C: the sample message, before it is protected. */
 const SAMPLE = (name: string) => `Content-Transfer-Encoding: 7bit
@@ -127,7 +127,7 @@ text
     const { header } = compose(`From: a@example.com\nTo: b@example.com\nX-Long: ${'word '.repeat(198)}end\n\n.\n`);
     expect(Math.max(...header.split('\n').map((line) => line.length))).toBeLessThanOrEqual(998);
     const recorded = parseMimeTree(Buffer.from(header)).fields.find(({ raw }) => raw.includes('HP-Outer: X-Long'));
-    expect(valueOf(recorded ? [recorded] : [], 'HP-Outer')).toEqual([`X-Long: ${'word '.repeat(198)}end`]);
+    expect(valuesNamed(recorded ? [recorded] : [], 'HP-Outer')).toEqual([`X-Long: ${'word '.repeat(198)}end`]);
   });
 });
 
