@@ -39,6 +39,7 @@ export interface SealedMessage {
   readonly signer: string | undefined;
   /** DER of every SignerInfo made, base64: with the original it proves what was signed. */
   readonly signerInfos: readonly string[];
+  /** Signatures, then encryption, then how headers are protected, as `rsa-pkcs1+sha256 aes-256-cbc+rsa-pkcs1 hp=cipher`. */
   readonly algorithms: string;
   /** Every certificate used, to be kept once. */
   readonly certificates: readonly { readonly fingerprint: string; readonly der: Buffer }[];
@@ -121,6 +122,7 @@ export class Sealer {
     const forms = new SignedForms(identity, now);
     const certificates = new Map<string, Buffer>();
     const used = new Set<string>();
+    const headers = new Set<string>();
     const copies = plan.copies.map((copy): ReadyCopy => {
       const payload = payloads.of(copy.header ?? null);
       const { hidden } = payload;
@@ -128,6 +130,7 @@ export class Sealer {
       const recipients = this.recipientsOf(copy, certificates, now);
       const { content, keyTransport } = copy;
       if (recipients.length > 0) used.add(`${content}+${keyTransport}`);
+      if (copy.header) headers.add(`hp=${copy.header.hp}`);
       const sealed = assembleMessage(
         payload.outside,
         recipients.length === 0 ? entity : encrypt(entity, recipients, { content, keyTransport }),
@@ -144,7 +147,7 @@ export class Sealer {
       messageId: messageIdIn(outer.fields),
       signer: identity?.fingerprint,
       signerInfos: forms.signerInfos,
-      algorithms: [...forms.algorithms, ...used].join(' '),
+      algorithms: [...forms.algorithms, ...used, ...headers].join(' '),
       certificates: [...certificates].map(([fingerprint, der]) => ({ fingerprint, der })),
     };
   }
