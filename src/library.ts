@@ -1,20 +1,24 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { SealdropError } from './errors.js';
 import { canonicalise } from './message/canonical.js';
-import { entityOf, transferSafeEntityOf } from './message/entity.js';
+import { entityOf, transferSafe } from './message/entity.js';
 import { identityAddressOf } from './message/envelope.js';
 import { joined, type Octets, octetsOf } from './message/octets.js';
 import { assembleMessage, outerHeader } from './message/outer-header.js';
 import { newMessageId } from './message-id.js';
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from './smime/algorithms.js';
 import { encrypt } from './smime/encrypt.js';
+import { isNeededOutside } from './smime/header-protection/field-kinds.js';
+import { withoutForgedProtection } from './smime/header-protection/forged.js';
+import type { HeaderConfidentiality, HeaderForm } from './smime/header-protection/form.js';
+import { protectHeader } from './smime/header-protection/protect.js';
 import { type Opened, openMessage } from './smime/open.js';
 import { prepareRecipient } from './smime/recipient.js';
 import { type Signers, signDetached, signOpaque } from './smime/sign.js';
 import { type PreparedSigner, prepareSigner } from './smime/signer.js';
 
-export type { Layer, Opened } from './smime/open.js';
-export type { ContentCipher, DigestName, KeyTransport, Octets, SignatureScheme };
+export type { HeaderProtection, Layer, Opened } from './smime/open.js';
+export type { ContentCipher, DigestName, HeaderConfidentiality, KeyTransport, Octets, SignatureScheme };
 export { SealdropError };
 
 /** A certificate in DER, or in PEM, of which the first one counts. */
@@ -49,8 +53,19 @@ export interface SealOptions {
     readonly content?: ContentCipher;
     readonly keyTransport?: KeyTransport;
   };
+  /** Sign the header too and, in an encrypted message, hide the Subject (RFC 9788). Off when not given. */
+  readonly headerProtection?: HeaderProtectionOptions;
   /** For text that names no charset and is not UTF-8. */
   readonly fallbackCharset?: string;
+}
+
+export interface HeaderProtectionOptions {
+  /** `baseline` when not given. */
+  readonly confidentiality?: HeaderConfidentiality;
+  /** Names of further fields that an encrypted message hides; not From, To, Date and Message-ID. */
+  readonly confidential?: readonly string[];
+  /** Repeat what is hidden at the beginning of the text, for mail programs that do not know RFC 9788; true when not given. */
+  readonly legacyDisplay?: boolean;
 }
 
 export interface Sealed extends Octets {
@@ -64,7 +79,8 @@ export interface Sealed extends Octets {
  * Signs a message (RFC 5322, header and body), then encrypts it, each if asked for, and returns the sealed message: 7-bit, CRLF, Bcc
  * removed. Which certificates may be used (validity, key usage, address) is for the caller to judge: see docs/library.md.
  * Throws SealdropError: empty-message, ambiguous-header, message-too-complex, no-sender, unusable-identity, unusable-certificate,
- * no-recipients, and unsealed-refused when neither was asked for.
+ * no-recipients, header-protection-impossible (when it is signed or encrypted already, so that its header cannot be hidden), and unsealed-refused when neither
+ * was asked for; TypeError for a field that cannot be hidden.
  */
 export function seal(message: Uint8Array, options: SealOptions): Buffer {
   return joined(sealInPieces(message, options));
@@ -72,27 +88,35 @@ export function seal(message: Uint8Array, options: SealOptions): Buffer {
 
 /** The same for large messages: the sealed one is made as its pieces are asked for, and never stands in memory as a whole. Throws as `seal`. */
 export function sealInPieces(message: Uint8Array, options: SealOptions): Sealed {
-  const { sign, encrypt: encryption, fallbackCharset = 'windows-1252' } = options;
+  const { sign, encrypt: encryption, headerProtection, fallbackCharset = 'windows-1252' } = options;
   if (sign === undefined && encryption === undefined) throw nothingToDo();
-  const canonical = canonicalise(asBuffer(message), { fallbackCharset });
+  const canonical = withoutForgedProtection(canonicalise(asBuffer(message), { fallbackCharset }));
   const from = identityAddressOf(canonical);
   const now = sign?.signingTime ?? new Date();
   const messageId = `${newMessageId(now.getTime())}${from.slice(from.lastIndexOf('@'))}`;
   const outer = outerHeader(canonical, { date: now, messageId, fallbackCharset });
-  const changes = [...canonical.changes, ...outer.changes];
+  const form = headerProtection && headerForm(headerProtection, encryption !== undefined);
+  const {
+    outside,
+    payload,
+    changes: protectionChanges,
+  } = form === undefined
+    ? { outside: outer.fields, payload: entityOf(canonical), changes: [] }
+    : protectHeader(canonical, outer.fields, form);
+  const changes = [...canonical.changes, ...outer.changes, ...protectionChanges];
   const algorithms: string[] = [];
 
-  let entity: Octets = entityOf(canonical);
+  let entity: Octets = payload;
   if (sign !== undefined) {
     const signers = signersOf(sign.signers);
     const settings = { digest: sign.digest ?? 'sha256', scheme: sign.scheme ?? 'auto', signingTime: now } as const;
-    const form = sign.form ?? (encryption === undefined ? 'detached' : 'opaque');
-    if (form === 'detached') {
-      const safe = transferSafeEntityOf(canonical);
+    const signedForm = sign.form ?? (encryption === undefined ? 'detached' : 'opaque');
+    if (signedForm === 'detached') {
+      const safe = transferSafe(payload);
       entity = octetsOf(safe.entity);
       changes.push(...safe.changes);
     }
-    const signed = form === 'detached' ? signDetached(entity, signers, settings) : signOpaque(entity, signers, settings);
+    const signed = signedForm === 'detached' ? signDetached(entity, signers, settings) : signOpaque(entity, signers, settings);
     entity = signed.entity;
     algorithms.push(...signed.algorithms.map(({ signature, digest }) => `${signature}+${digest}`));
   }
@@ -105,7 +129,8 @@ export function sealInPieces(message: Uint8Array, options: SealOptions): Sealed 
     );
     algorithms.push(`${content}+${keyTransport}`);
   }
-  const sealed = assembleMessage(outer.fields, entity);
+  if (form !== undefined) algorithms.push(`hp=${form.hp}`);
+  const sealed = assembleMessage(outside, entity);
   return { sizeBytes: sealed.sizeBytes, pieces: () => sealed.pieces(), changes: [...new Set(changes)], algorithms };
 }
 
@@ -128,6 +153,15 @@ export function open(message: Uint8Array, { keys = [], trust = [], now = new Dat
     trustAnchors: trust.map(derOf),
     now,
   });
+}
+
+function headerForm(
+  { confidentiality = 'baseline', confidential = [], legacyDisplay = true }: HeaderProtectionOptions,
+  encrypted: boolean,
+): HeaderForm {
+  const needed = confidential.find(isNeededOutside);
+  if (needed !== undefined) throw new TypeError(`The field ${needed} cannot be hidden.`);
+  return encrypted ? { hp: 'cipher', confidentiality, confidential, legacyDisplay } : { hp: 'clear' };
 }
 
 function signersOf([first, ...others]: readonly [SignerIdentity, ...SignerIdentity[]]): Signers {

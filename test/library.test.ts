@@ -60,6 +60,18 @@ describe('seal and open', () => {
     expect(open(seal(MESSAGE, { encrypt: { recipients: [pem] } }), { keys }).entity).toEqual(INNER);
   });
 
+  it('protects the header when asked, and tells what protects it', () => {
+    const encryption = { recipients: [bob.certificate] };
+    const sealed = seal(MESSAGE, { sign: { signers: [signer] }, encrypt: encryption, headerProtection: { confidential: ['X-None'] } });
+    expect(sealed.toString('latin1')).toMatch(/^Subject: \[\.\.\.\]\r$/m);
+    const opened = open(sealed, { keys, trust });
+    expect(opened.ok).toBe(true);
+    expect(opened.header?.fields).toContainEqual({ name: 'Subject', value: 'Invoice', protection: 'signed-and-encrypted' });
+    expect(opened.message.toString()).toMatch(/^Subject: Invoice\r$/m);
+    expect(open(seal(MESSAGE, { sign: { signers: [signer] }, headerProtection: {} }), { trust }).header?.hp).toBe('clear');
+    expect(() => seal(MESSAGE, { encrypt: encryption, headerProtection: { confidential: ['Date'] } })).toThrow(TypeError);
+  });
+
   it('is read by openssl', () => {
     const file = join(directory, 'sealed.eml');
     writeFileSync(file, seal(MESSAGE, { encrypt: { recipients: [bob.certificate] } }));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressPatternFault } from '../policy/address-pattern.js';
 import type { SenderBinding } from '../policy/senders.js';
 import { isTransportWord } from '../policy/transport.js';
+import { isNeededOutside } from '../smime/header-protection/field-kinds.js';
 import { durationWords, parseDuration, parseSize, sizeWords } from './sizes.js';
 
 // The kinds of values a setting can have. Each message reads "what is wrong; what to do".
@@ -129,13 +130,10 @@ export function fieldNames() {
   const error = 'must be a list of names of header fields; write for example [X-Case-Number]';
   const name = z.string({ error }).superRefine((value, context) => {
     if (!/^[!-9;-~]{1,100}$/.test(value)) context.addIssue('is not the name of a header field; write it without blanks and colon');
-    else if (NEEDED_OUTSIDE.test(value))
-      context.addIssue('has to stand outside, or the mail could not be delivered; leave it out of the list');
+    else if (isNeededOutside(value)) context.addIssue('has to stand outside, or the mail could not be delivered; leave it out of the list');
   });
-  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(name, { error }).max(100, { error }));
+  return z.array(name, { error }).max(100, { error });
 }
-
-const NEEDED_OUTSIDE = /^(?:from|to|date|message-id|mime-version|content-.*|received|hp-outer)$/i;
 
 /** A character encoding a text without a label is taken to be in: one that has ASCII as its lower half. */
 export function charset() {

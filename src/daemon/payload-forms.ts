@@ -31,7 +31,7 @@ export class PayloadForms {
     this.header = header;
   }
 
-  /** Throws SealdropError `already-sealed`, see protectHeader; null: the header is not protected. */
+  /** Throws SealdropError `header-protection-impossible`, see protectHeader; null: the header is not protected. */
   of(header: HeaderForm | null): PayloadForm {
     const key = JSON.stringify(header);
     const form = this.made.get(key) ?? this.make(key, header);

@@ -282,6 +282,19 @@ workers: 2
   });
 });
 
+describe('protect.headerConfidential', () => {
+  it.each([
+    ['Message-ID', 'has to stand outside, or the mail could not be delivered; leave it out of the list'],
+    ['from', 'has to stand outside, or the mail could not be delivered; leave it out of the list'],
+    ['Content-Type', 'has to stand outside, or the mail could not be delivered; leave it out of the list'],
+    ['"X Y"', 'is not the name of a header field; write it without blanks and colon'],
+  ])('cannot name %s', (name, wrong) => {
+    expect(faultsIn(`${PICKUP}protect: { headerConfidential: [X-Ok, ${name}] }\n`)).toEqual([`6: protect.headerConfidential[1]: ${wrong}`]);
+    const rule = `rules: [{ name: a, when: {}, protect: { headerConfidential: [${name}] } }]\n`;
+    expect(faultsIn(`${PICKUP}${rule}`)).toEqual([`6: rules[0].protect.headerConfidential[0]: ${wrong}`]);
+  });
+});
+
 describe('what the design holds and this version does not', () => {
   it.each([
     ['  fallback: smtp\n', '6: delivery.fallback: is not supported by this version; remove it'],

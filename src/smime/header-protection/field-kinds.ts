@@ -1,7 +1,7 @@
 import type { HeaderField } from '../../message/field.js';
 
 /** Describes the MIME entity it stands on, and is never copied (RFC 9787 §1.1.1). */
-export function isStructural({ name }: HeaderField): boolean {
+export function isStructural({ name }: Pick<HeaderField, 'name'>): boolean {
   const lower = name.toLowerCase();
   return lower === 'mime-version' || lower.startsWith('content-');
 }
@@ -22,6 +22,11 @@ export function isUserFacing({ name }: HeaderField): boolean {
   return USER_FACING.has(name.toLowerCase());
 }
 
+/** A field that cannot be taken from the outside: mail without it could not be sent, told apart or answered. */
+export function isNeededOutside(name: string): boolean {
+  return NEEDED_OUTSIDE.has(name.toLowerCase()) || isStructural({ name });
+}
+
 /** Fields of which a message has at most one (RFC 5322 §3.6): with two, programs differ on which counts. */
 export function isSingular({ name }: HeaderField): boolean {
   return SINGULAR.has(name.toLowerCase());
@@ -29,6 +34,7 @@ export function isSingular({ name }: HeaderField): boolean {
 
 const TRACE: ReadonlySet<string> = new Set(['received', 'return-path', 'received-spf', 'authentication-results', 'domainkey-signature']);
 const UNPROTECTED: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'hp-outer']);
+const NEEDED_OUTSIDE: ReadonlySet<string> = new Set(['from', 'to', 'date', 'message-id']);
 const USER_FACING: ReadonlySet<string> = new Set([
   ...['subject', 'from', 'to', 'cc', 'date', 'reply-to', 'followup-to', 'sender'],
   ...['resent-from', 'resent-to', 'resent-cc', 'resent-date', 'resent-sender'],

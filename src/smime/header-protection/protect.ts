@@ -28,7 +28,7 @@ export interface ProtectedMessage {
  * Composes a message whose header is protected (RFC 9788 §5.2). `header` is the header that would leave without protection, in 7-bit form;
  * `message` has lost what it claimed of protection itself, see `withoutForgedProtection`.
  *
- * Throws SealdropError `already-sealed` (quarantine) for a copy to be encrypted whose content is signed or encrypted already: readers take the
+ * Throws SealdropError `header-protection-impossible` (quarantine) for a copy to be encrypted whose content is signed or encrypted already: readers take the
  * header from the innermost part, which cannot be changed, and would not find what is hidden outside.
  */
 export function protectHeader(message: Canonical, header: readonly HeaderField[], form: HeaderForm): ProtectedMessage {
@@ -130,7 +130,7 @@ function encodingLabel(encoding: string): Buffer {
 
 function alreadySealed(): SealdropError {
   return new SealdropError(
-    'already-sealed',
+    'header-protection-impossible',
     'the message is signed or encrypted already, so its header cannot be hidden in the copy that is to be encrypted',
     {
       disposition: 'quarantine',

@@ -90,7 +90,7 @@ export function isSigned(layers: readonly Layer[]): boolean {
 
 function recorded(field: HeaderField): { name: string; value: string }[] {
   const [, name, value] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(decodeOctets(rawValue(field))) ?? [];
-  return name === undefined || value === undefined || isStructural({ name, raw: field.raw }) ? [] : [{ name, value }];
+  return name === undefined || value === undefined || isStructural({ name }) ? [] : [{ name, value }];
 }
 
 function notesOn(hp: 'clear' | 'cipher', signed: boolean, encrypted: boolean): string[] {

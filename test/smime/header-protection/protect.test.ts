@@ -158,9 +158,9 @@ describe('a message that is sealed already', () => {
   const sealed = 'From: a@example.com\nSubject: x\nContent-Type: application/pkcs7-mime; name=smime.p7m\n\nMIA=\n';
 
   it('is refused where something would be hidden: readers would not find it', () => {
-    expect(refusal(() => compose(sealed)).code).toBe('already-sealed');
+    expect(refusal(() => compose(sealed)).code).toBe('header-protection-impossible');
     const pgp = 'From: a@example.com\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n--b--\n';
-    expect(refusal(() => compose(pgp)).code).toBe('already-sealed');
+    expect(refusal(() => compose(pgp)).code).toBe('header-protection-impossible');
   });
 
   it('is signed around without header protection, and that is recorded', () => {
