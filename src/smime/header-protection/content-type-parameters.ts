@@ -8,7 +8,9 @@ export const HP_LEGACY_DISPLAY = 'hp-legacy-display';
 
 /** Whether a Content-Type says, or to some reader may say, anything of header protection. */
 export function mayClaimProtection(field: HeaderField): boolean {
-  return CLAIM.test(rawValue(field));
+  const raw = rawValue(field);
+  if (!CLAIM.test(raw)) return false;
+  return !STRICT.test(raw) || (parseParameterised(raw)?.parameters.some(([name]) => isProtectionName(name)) ?? true);
 }
 
 /**
@@ -57,6 +59,9 @@ export function withParameterSet(field: HeaderField, name: string, text: string)
 
 /** Either name as a word of its own, wherever it stands: readers differ on what they take for a parameter. */
 const CLAIM = /(?<![\w!#$%&'+.^`{|}~-])hp(?:-legacy-display)?(?![\w!#$%&'+.^`{|}~-])/i;
+
+/** What every reader splits into the same parameters (RFC 2045 §5.1, without quoted pairs and comments). */
+const STRICT = /^[^\s;"(),/=]+\/[^\s;"(),/=]+(?:[ \t]*;[ \t]*[^\s;"(),/=]+=(?:[^\s;"(),/=]+|"[^"\\]*"))*[ \t]*$/;
 
 type Parameterised = NonNullable<ReturnType<typeof parseParameterised>>;
 

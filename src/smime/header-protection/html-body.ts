@@ -7,6 +7,7 @@ export function contentStart(html: string): number | undefined {
   let sawHead = false;
   for (const { name, closing, end } of tagsOf(html)) {
     if (name === 'body' && !closing) return end;
+    if (name === '') return undefined;
     if (name === 'head' && closing) return followingBody(html, end);
     if (name === 'html' || name === 'head') sawHead = true;
     // Content, without any body tag before it.
@@ -48,7 +49,7 @@ function divEnd(html: string, start: number): number | undefined {
 }
 
 interface Tag {
-  /** Lower case; `!--` for a comment, `!doctype` for a declaration. */
+  /** Lower case; `!--` for a comment, `!doctype` for a declaration, empty where the text is too broken to be read on. */
   readonly name: string;
   readonly closing: boolean;
   readonly attributes: string;
@@ -58,9 +59,15 @@ interface Tag {
 
 /** The tags of a document in order, from `from` on. What stands in comments, scripts and the like is no tag. */
 function* tagsOf(html: string, from = 0): Generator<Tag> {
+  let failures = 0;
   for (let at = html.indexOf('<', from); at !== -1; ) {
     const tag = readTag(html, at);
     if (tag === undefined) {
+      failures++;
+      if (failures > MAX_FAILURES) {
+        yield { name: '', closing: false, attributes: '', start: at, end: at };
+        return;
+      }
       at = html.indexOf('<', at + 1);
       continue;
     }
@@ -80,8 +87,9 @@ function* tagsOf(html: string, from = 0): Generator<Tag> {
 const HEAD_CONTENT: ReadonlySet<string> = new Set(['!doctype', '!--', 'meta', 'title', 'style', 'script', 'link', 'base', '!']);
 const RAW_TEXT: ReadonlySet<string> = new Set(['script', 'style', 'title', 'textarea', 'xmp', 'iframe', 'noembed', 'noframes']);
 
-/** Far above what tags have; keeps text made of unclosed tags from being read again for each of them. */
+/** Far above what tags have. With the bound on failures it keeps text made of unclosed tags from being read again for each of them. */
 const MAX_TAG_LENGTH = 4096;
+const MAX_FAILURES = 50;
 
 function readTag(html: string, start: number): Tag | undefined {
   if (html.startsWith('<!--', start)) {

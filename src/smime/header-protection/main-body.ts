@@ -7,12 +7,19 @@ import { fileName } from '../read/smime-entity.js';
  * The text parts a reader sees as the message (RFC 9787 §7.1): of a multipart/alternative every part, of any other multipart the first. Never an
  * attachment, an attached message, or what somebody else signed or encrypted.
  */
-export function mainBodyParts(node: MimeNode): MimeNode[] {
+export function mainBodyParts(root: MimeNode): MimeNode[] {
+  return partsOf(root).slice(0, MAX_PARTS);
+}
+
+/** Nobody writes so many alternatives; each costs a look into its text. */
+const MAX_PARTS = 50;
+
+function partsOf(node: MimeNode): MimeNode[] {
   if (node.mediaType === 'text/plain' || node.mediaType === 'text/html') return isAttachment(node) ? [] : [node];
   const [first] = node.children;
   if (!node.mediaType.startsWith('multipart/') || OPAQUE.has(node.mediaType) || first === undefined || isAttachment(node)) return [];
-  if (node.mediaType === 'multipart/alternative') return node.children.flatMap(mainBodyParts);
-  return node.mediaType === 'multipart/related' && !isRootOf(node, first) ? [] : mainBodyParts(first);
+  if (node.mediaType === 'multipart/alternative') return node.children.flatMap(partsOf);
+  return node.mediaType === 'multipart/related' && !isRootOf(node, first) ? [] : partsOf(first);
 }
 
 const OPAQUE: ReadonlySet<string> = new Set(['multipart/signed', 'multipart/encrypted']);

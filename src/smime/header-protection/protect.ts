@@ -2,8 +2,10 @@ import { SealdropError } from '../../errors.js';
 import type { Canonical } from '../../message/canonical.js';
 import { editedPieces } from '../../message/edits.js';
 import { entityOf } from '../../message/entity.js';
+import { messageTooComplex } from '../../message/faults.js';
 import { type HeaderField, isNamed, makeField, rawValue } from '../../message/field.js';
 import { foldField, hasLongLine } from '../../message/fold.js';
+import { MAX_HEADER_FIELDS } from '../../message/message-start.js';
 import { type MimeNode, walkMime } from '../../message/mime-tree.js';
 import { type Octets, octetsOf } from '../../message/octets.js';
 import { smimeForm } from '../read/smime-entity.js';
@@ -28,8 +30,8 @@ export interface ProtectedMessage {
  * Composes a message whose header is protected (RFC 9788 §5.2). `header` is the header that would leave without protection, in 7-bit form;
  * `message` has lost what it claimed of protection itself, see `withoutForgedProtection`.
  *
- * Throws SealdropError `header-protection-impossible` (quarantine) for a copy to be encrypted whose content is signed or encrypted already: readers take the
- * header from the innermost part, which cannot be changed, and would not find what is hidden outside.
+ * Throws SealdropError (quarantine): `message-too-complex`, and `header-protection-impossible` for a copy to be encrypted whose content is signed
+ * or encrypted already: readers take the header from the innermost part, which cannot be changed, and would not find what is hidden outside.
  */
 export function protectHeader(message: Canonical, header: readonly HeaderField[], form: HeaderForm): ProtectedMessage {
   const root = bodyTree(message);
@@ -39,6 +41,9 @@ export function protectHeader(message: Canonical, header: readonly HeaderField[]
     return { outside: header, payload: entityOf(message), hidden: [], changes };
   }
   const inside = header.filter(isToProtect);
+  // Each may be recorded beside; what has more, readers cut off.
+  if (2 * inside.length + message.fields.length > MAX_HEADER_FIELDS)
+    throw messageTooComplex(`the protected header has more than ${MAX_HEADER_FIELDS} fields`);
   const outside = form.hp === 'clear' ? header : outsideFields(header, form);
   const hidden = form.hp === 'clear' ? [] : hiddenFields(inside, form);
   const forged = forgedPartEdits(root);

@@ -50,8 +50,8 @@ export interface PayloadHeader {
 export function payloadHeader(entity: Buffer, node: MimeNode, layers: readonly Pick<Layer, 'kind'>[]): PayloadHeader | undefined {
   const hp = node.parameters.get(HP)?.trim().toLowerCase();
   if ((hp !== 'clear' && hp !== 'cipher') || !layers.some(({ kind }) => kind === 'signed' || kind === 'encrypted')) return undefined;
-  const { start, strayLines, blankLines } = findHeader(entity);
-  if (start !== 0 || strayLines.length > 0 || blankLines.length > 0) return undefined;
+  const { start, strayLines, blankLines, overflowed } = findHeader(entity);
+  if (start !== 0 || strayLines.length > 0 || blankLines.length > 0 || overflowed) return undefined;
   const fields = node.fields.filter((field) => !isStructural(field));
   // §2.2: only beside `cipher` has HP-Outer a meaning.
   const outer = hp === 'clear' ? [] : fieldsNamed(fields, 'HP-Outer').flatMap(recorded);
@@ -60,24 +60,22 @@ export function payloadHeader(entity: Buffer, node: MimeNode, layers: readonly P
 
 /** Judges such a header against the layers it was in and the header around the message. */
 export function judgeHeader(header: PayloadHeader, outside: readonly HeaderField[], layers: readonly Layer[]): HeaderProtection {
-  const { hp, inside, outer } = header;
+  const { hp, outer } = header;
   const signed = isSigned(layers);
   const encrypted = layers.some(({ kind }) => kind === 'encrypted');
-  const fields = inside.map((field): ProtectedField => {
-    const value = decodeOctets(rawValue(field));
-    const hidden = hp === 'cipher' && encrypted && !outer.some((each) => isNamed(field, each.name) && sameText(each.value, value));
-    const protection = signed ? (hidden ? 'signed-and-encrypted' : 'signed-only') : hidden ? 'encrypted-only' : 'unprotected';
-    return { name: field.name, value, protection };
-  });
-  const around = outside.filter((field) => !isStructural(field) && !isTrace(field) && !isNamed(field, 'HP-Outer'));
-  const left = hp === 'clear' ? fields : outer;
+  const inside = header.inside.map(named);
+  const around = outside.filter((field) => !isStructural(field) && !isTrace(field) && !isNamed(field, 'HP-Outer')).map(named);
+  const [protectedValues, recordedValues, aroundValues] = [inside, outer, around].map(valuesByName) as [Values, Values, Values];
+  const left = new Set(outer.map(sameKey));
+  const isHidden = (field: NamedValue) => hp === 'cipher' && encrypted && !left.has(sameKey(field));
+  const expected = hp === 'clear' ? protectedValues : recordedValues;
   return {
     hp,
-    fields,
+    fields: inside.map((field) => ({ ...field, protection: protectionOf(signed, isHidden(field)) })),
     outer,
-    unprotected: namesOf(around.filter(({ name }) => fieldsNamed(inside, name).length === 0)),
-    altered: namesOf(inside).filter((name) => !sameValues(valuesOf(left, name), valuesOf(around.map(plain), name))),
-    faults: duplicateFaults(inside),
+    unprotected: namesOf(around).filter((name) => !protectedValues.has(name.toLowerCase())),
+    altered: namesOf(inside).filter((name) => !sameValues(expected.get(name.toLowerCase()), aroundValues.get(name.toLowerCase()))),
+    faults: duplicateFaults(header.inside, protectedValues),
     notes: notesOn(hp, signed, encrypted),
   };
 }
@@ -103,26 +101,46 @@ function notesOn(hp: 'clear' | 'cipher', signed: boolean, encrypted: boolean): s
 }
 
 /** With two different ones inside, programs differ on which of them counts. */
-function duplicateFaults(inside: readonly HeaderField[]): string[] {
+function duplicateFaults(inside: readonly HeaderField[], values: Values): string[] {
   const singular = namesOf(inside.filter(isSingular));
-  const twice = singular.filter((name) => new Set(fieldsNamed(inside, name).map((field) => normalised(rawValue(field)))).size > 1);
+  const twice = singular.filter((name) => new Set(values.get(name.toLowerCase())).size > 1);
   return twice.map((name) => `the protected header has more than one ${name} field`);
 }
 
-function plain(field: HeaderField): { name: string; value: string } {
+function protectionOf(signed: boolean, hidden: boolean): FieldProtection {
+  if (signed) return hidden ? 'signed-and-encrypted' : 'signed-only';
+  return hidden ? 'encrypted-only' : 'unprotected';
+}
+
+interface NamedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Normalised values by lower-case name: a header may have very many fields. */
+type Values = ReadonlyMap<string, readonly string[]>;
+
+function named(field: HeaderField): NamedValue {
   return { name: field.name, value: decodeOctets(rawValue(field)) };
 }
 
-function valuesOf(fields: readonly { readonly name: string; readonly value: string }[], name: string): string[] {
-  return fields.filter((field) => field.name.toLowerCase() === name.toLowerCase()).map(({ value }) => normalised(value));
+/** Equal for fields of the same name and value. */
+function sameKey({ name, value }: NamedValue): string {
+  return `${name.toLowerCase()}:${normalised(value)}`;
 }
 
-function sameValues(one: readonly string[], other: readonly string[]): boolean {
-  return JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted());
+function valuesByName(fields: readonly NamedValue[]): Values {
+  const values = new Map<string, string[]>();
+  for (const { name, value } of fields) {
+    const known = values.get(name.toLowerCase());
+    if (known === undefined) values.set(name.toLowerCase(), [normalised(value)]);
+    else known.push(normalised(value));
+  }
+  return values;
 }
 
-function sameText(one: string, other: string): boolean {
-  return normalised(one) === normalised(other);
+function sameValues(one: readonly string[] = [], other: readonly string[] = []): boolean {
+  return one.length === other.length && JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted());
 }
 
 /** Folding, and the amount of blanks, may change on the way. */
@@ -131,6 +149,8 @@ function normalised(value: string): string {
 }
 
 /** The first spelling of each. */
-function namesOf(fields: readonly HeaderField[]): string[] {
-  return [...new Map(fields.toReversed().map(({ name }) => [name.toLowerCase(), name])).values()].reverse();
+function namesOf(fields: readonly { readonly name: string }[]): string[] {
+  const names = new Map<string, string>();
+  for (const { name } of fields) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
+  return [...names.values()];
 }

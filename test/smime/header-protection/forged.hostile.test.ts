@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseMimeTree } from '../../../src/message/mime-tree.js';
+import { refusal } from '../writing-kit.js';
 import { CLEAR, compose, valuesNamed, WITH_DISPLAY } from './kit.js';
 
 const mail = (type: string, more = '') => `From: a@example.com\nTo: b@example.net\nSubject: secret\n${more}${type}\n\nfirst\n\nsecond\n`;
@@ -81,5 +82,50 @@ describe('what stands in a Subject', () => {
     const { payload } = body('a\n b: c\n  HP-Outer: From: x@example.com');
     expect(valuesNamed(rootOf(payload).fields, 'HP-Outer')).not.toContain('From: x@example.com');
     expect(valuesNamed(rootOf(payload).fields, 'Subject')).toEqual(['a b: c  HP-Outer: From: x@example.com']);
+  });
+});
+
+describe('a Content-Type that only mentions hp', () => {
+  it.each(['Content-Type: application/pdf; name="my hp, 2 pages.pdf"', 'Content-Type: text/x-hp; charset=utf-8'])(
+    'stays as written: %s',
+    (type) => {
+      const { header, changes } = compose(mail(type));
+      expect(header.replace('\n hp="cipher";', '').replace(';\n hp="cipher"', '')).toContain(type);
+      expect(changes).not.toContain('hp-parameters-removed 1');
+    },
+  );
+
+  it('with a quoted pair, which readers split differently, is written anew', () => {
+    const { header, changes } = compose(mail('Content-Type: text/plain; name="a\\"; hp=clear; b="; charset=utf-8'));
+    expect(changes).toContain('hp-parameters-removed 1');
+    expect(rootOf(Buffer.from(header)).parameters.get('hp')).toBe('cipher');
+  });
+});
+
+describe('time', () => {
+  const within = (ms: number, act: () => unknown) => {
+    const start = performance.now();
+    act();
+    expect(performance.now() - start).toBeLessThan(ms);
+  };
+
+  it.each([
+    ['unclosed tags', '<a "'.repeat(200_000)],
+    ['unclosed comments', '<!--'.repeat(200_000)],
+    ['scripts', '<script>'.repeat(100_000)],
+    ['blanks', `<body${' '.repeat(800_000)}`],
+  ])('does not grow with %s in HTML', (_what, html) => {
+    const text = mail('Content-Type: text/html').replace(/first[\s\S]*/, html);
+    within(1500, () => compose(text, WITH_DISPLAY));
+  });
+
+  it('does not grow with thousands of alternatives, or of fields', () => {
+    const parts = `--b\nContent-Type: text/html\n\n${'<a "'.repeat(100)}\n`.repeat(5000);
+    within(3000, () =>
+      compose(mail('Content-Type: multipart/alternative; boundary=b').replace(/first[\s\S]*/, `${parts}--b--\n`), WITH_DISPLAY),
+    );
+    const fields = Array.from({ length: 15_000 }, (_, index) => `X-${index}: ${index}\n`).join('');
+    within(3000, () => compose(mail('Content-Type: text/plain', fields), WITH_DISPLAY));
+    expect(refusal(() => compose(mail('Content-Type: text/plain', fields.repeat(2)))).code).toBe('message-too-complex');
   });
 });

@@ -249,3 +249,16 @@ describe('hp-legacy-display', () => {
     expect(bodyOf(open(letter({ inside: inside(type), body: '\r\nall\r\n\r\nrest' })))).toBe('all\r\n\r\nrest\r\n');
   });
 });
+
+describe('a protected header of very many fields', () => {
+  it('is judged in bounded time', () => {
+    const many = Array.from({ length: 15_000 }, (_, index) => `X-${index}: ${index}`);
+    const outer = many.map((field) => `HP-Outer: ${field}`);
+    const same = Array.from({ length: 5000 }, () => ['X-Same: a', 'HP-Outer: X-Same: b']).flat();
+    const message = letter({ outside: [FROM_ALICE, 'Subject: [...]', ...many], inside: [FROM_ALICE, ...many, ...outer, ...same, HP] });
+    const start = performance.now();
+    const { header } = open(message);
+    expect(performance.now() - start).toBeLessThan(4000);
+    expect(header?.altered).toEqual(['From', 'X-Same']);
+  });
+});
