@@ -4,9 +4,9 @@ import { foldField } from '../../message/fold.js';
 import type { CipherForm } from './form.js';
 
 /**
- * What stands outside an encrypted copy in place of a field: the field itself, another of the same name, or undefined for
- * nothing. The policies are RFC 9788 §3.2.1 to §3.2.3; the address in From never changes (§3.1.1), and under `shy` a value
- * that cannot be read stays as it is.
+ * What stands outside an encrypted copy in place of a field: the field itself, another of the same name, or undefined
+ * for nothing. The policies are RFC 9788 §3.2.1 to §3.2.3; the address in From never changes (§3.1.1), and under `shy`
+ * a value that cannot be read stays as it is.
  */
 export function outsideOf(field: HeaderField, { confidentiality, confidential }: CipherForm): HeaderField | undefined {
   const name = field.name.toLowerCase();
@@ -17,7 +17,9 @@ export function outsideOf(field: HeaderField, { confidentiality, confidential }:
   return confidentiality === 'shy' ? (SHY.get(name)?.(field) ?? field) : field;
 }
 
-/** Comments and Keywords by the RFC. Outlook's Thread-Topic repeats the subject, and Thread-Index may hold a hash of it. */
+/**
+ * Comments and Keywords by the RFC. Outlook's Thread-Topic repeats the subject, and Thread-Index may hold a hash of it.
+ */
 const REMOVED: ReadonlySet<string> = new Set(['comments', 'keywords', 'thread-topic', 'thread-index']);
 
 const SHY: ReadonlyMap<string, (field: HeaderField) => HeaderField | undefined> = new Map([

@@ -14,8 +14,8 @@ export function mayClaimProtection(field: HeaderField): boolean {
 }
 
 /**
- * A Content-Type with parameters put in; nothing else in it changes. They come first: where a name is given twice, or something
- * unreadable follows, most readers keep to what they read first. Undefined when it has no readable type.
+ * A Content-Type with parameters put in; nothing else in it changes. They come first: where a name is given twice, or
+ * something unreadable follows, most readers keep to what they read first. Undefined when it has no readable type.
  */
 export function withParameters(
   field: HeaderField,
@@ -29,8 +29,8 @@ export function withParameters(
 }
 
 /**
- * A Content-Type without `hp` and `hp-legacy-display`, also in the forms of RFC 2231. The field itself when it has neither; `text/plain` when it
- * has no readable type (RFC 2045 §5.2).
+ * A Content-Type without `hp` and `hp-legacy-display`, also in the forms of RFC 2231. The field itself when it has
+ * neither; `text/plain` when it has no readable type (RFC 2045 §5.2).
  */
 export function withoutProtection(field: HeaderField): HeaderField {
   if (!mayClaimProtection(field)) return field;

@@ -5,8 +5,9 @@ import type { MimeNode } from '../../message/mime-tree.js';
 import { mayClaimProtection, withoutProtection } from './content-type-parameters.js';
 
 /**
- * The message without what only a sealer may say of header protection: `hp` and `hp-legacy-display` at its root, and HP-Outer fields. Whoever
- * submits it must not be able to make a header look protected that is not, or something else than what was hidden look hidden.
+ * The message without what only a sealer may say of header protection: `hp` and `hp-legacy-display` at its root, and
+ * HP-Outer fields. Whoever submits it must not be able to make a header look protected that is not, or something else
+ * than what was hidden look hidden.
  */
 export function withoutForgedProtection(message: Canonical): Canonical {
   const changes: string[] = [];
@@ -24,8 +25,8 @@ export function withoutForgedProtection(message: Canonical): Canonical {
 }
 
 /**
- * Edits that take `hp` and `hp-legacy-display` from the parts below the root. Attached messages, and what somebody else signed, are left as they
- * are: no reader looks for header protection there (RFC 9788 §4.1).
+ * Edits that take `hp` and `hp-legacy-display` from the parts below the root. Attached messages, and what somebody else
+ * signed, are left as they are: no reader looks for header protection there (RFC 9788 §4.1).
  */
 export function forgedPartEdits(root: MimeNode): { edits: Edit[]; changes: string[] } {
   const edits: Edit[] = [];

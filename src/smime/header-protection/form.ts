@@ -11,7 +11,10 @@ export type HeaderForm =
       readonly confidentiality: HeaderConfidentiality;
       /** Names, in any case, of further fields that must not stand outside. */
       readonly confidential: readonly string[];
-      /** Repeat what is hidden at the beginning of the text, for programs that can decrypt but do not know RFC 9788 (§5.2.2). */
+      /**
+       * Repeat what is hidden at the beginning of the text, for programs that can decrypt but do not know RFC 9788
+       * (§5.2.2).
+       */
       readonly legacyDisplay: boolean;
     };
 

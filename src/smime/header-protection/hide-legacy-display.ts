@@ -9,8 +9,9 @@ import { mainBodyParts } from './main-body.js';
 import { decodedText } from './part-text.js';
 
 /**
- * Edits that take the legacy display out of the main body parts of a payload with `hp="cipher"` that say they have one (RFC 9788 §4.5.3): of text
- * the lines up to the first empty one, of HTML the `<div>` with which its content begins. The parts lose their `hp-legacy-display`.
+ * Edits that take the legacy display out of the main body parts of a payload with `hp="cipher"` that say they have one
+ * (RFC 9788 §4.5.3): of text the lines up to the first empty one, of HTML the `<div>` with which its content begins.
+ * The parts lose their `hp-legacy-display`.
  */
 export function hideLegacyDisplay(bytes: Buffer, root: MimeNode): Edit[] {
   return mainBodyParts(root)

@@ -1,6 +1,7 @@
 /**
- * Where the content of an HTML document begins, as an offset into its octets read one to one: after its `<body>` tag; where it has none, after its
- * head, or at the beginning of what is only a fragment. Undefined when that cannot be told.
+ * Where the content of an HTML document begins, as an offset into its octets read one to one: after its `<body>` tag;
+ * where it has none, after its head, or at the beginning of what is only a fragment. Undefined when that cannot be
+ * told.
  */
 export function contentStart(html: string): number | undefined {
   let start = 0;
@@ -49,7 +50,9 @@ function divEnd(html: string, start: number): number | undefined {
 }
 
 interface Tag {
-  /** Lower case; `!--` for a comment, `!doctype` for a declaration, empty where the text is too broken to be read on. */
+  /**
+   * Lower case; `!--` for a comment, `!doctype` for a declaration, empty where the text is too broken to be read on.
+   */
   readonly name: string;
   readonly closing: boolean;
   readonly attributes: string;
@@ -87,7 +90,10 @@ function* tagsOf(html: string, from = 0): Generator<Tag> {
 const HEAD_CONTENT: ReadonlySet<string> = new Set(['!doctype', '!--', 'meta', 'title', 'style', 'script', 'link', 'base', '!']);
 const RAW_TEXT: ReadonlySet<string> = new Set(['script', 'style', 'title', 'textarea', 'xmp', 'iframe', 'noembed', 'noframes']);
 
-/** Far above what tags have. With the bound on failures it keeps text made of unclosed tags from being read again for each of them. */
+/**
+ * Far above what tags have. With the bound on failures it keeps text made of unclosed tags from being read again for
+ * each of them.
+ */
 const MAX_TAG_LENGTH = 4096;
 const MAX_FAILURES = 50;
 

@@ -22,8 +22,9 @@ export interface Displayed {
 }
 
 /**
- * Puts the hidden fields that people look at, decoded, before the text of every main body part (RFC 9788 §5.2.2, §5.2.3), in the part's own
- * charset and transfer encoding. A part to which this cannot be done without doubt is left as it is, and named in `changes`.
+ * Puts the hidden fields that people look at, decoded, before the text of every main body part (RFC 9788 §5.2.2,
+ * §5.2.3), in the part's own charset and transfer encoding. A part to which this cannot be done without doubt is left
+ * as it is, and named in `changes`.
  */
 export function legacyDisplay(bytes: Buffer, root: MimeNode, hidden: readonly HeaderField[]): { parts: Displayed[]; changes: string[] } {
   const parts: Displayed[] = [];
@@ -81,7 +82,9 @@ export function contentPlace(content: Buffer, mediaType: string): number | undef
   return content.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
 }
 
-/** A part without Content-Type is text, and gets one if there is a place at its beginning where every reader sees it. */
+/**
+ * A part without Content-Type is text, and gets one if there is a place at its beginning where every reader sees it.
+ */
 function hasPlaceForType({ fields, start, headerEnd }: MimeNode): boolean {
   return fieldsNamed(fields, 'Content-Type').length > 0 || (fields[0]?.offset ?? headerEnd) === start;
 }

@@ -4,8 +4,8 @@ import type { MimeNode } from '../../message/mime-tree.js';
 import { fileName } from '../read/smime-entity.js';
 
 /**
- * The text parts a reader sees as the message (RFC 9787 §7.1): of a multipart/alternative every part, of any other multipart the first. Never an
- * attachment, an attached message, or what somebody else signed or encrypted.
+ * The text parts a reader sees as the message (RFC 9787 §7.1): of a multipart/alternative every part, of any other
+ * multipart the first. Never an attachment, an attached message, or what somebody else signed or encrypted.
  */
 export function mainBodyParts(root: MimeNode): MimeNode[] {
   return partsOf(root).slice(0, MAX_PARTS);

@@ -22,8 +22,8 @@ export interface EncodedText {
 }
 
 /**
- * `text` in the charset of the part whose decoded text is `content`, to be put into it. Undefined when the charset has no such characters, is not
- * known, or is one in which ASCII octets may be parts of other characters.
+ * `text` in the charset of the part whose decoded text is `content`, to be put into it. Undefined when the charset has
+ * no such characters, is not known, or is one in which ASCII octets may be parts of other characters.
  */
 export function encodedFor(text: string, content: Buffer, charset: string | undefined): EncodedText | undefined {
   const label = (charset ?? 'us-ascii').trim().toLowerCase();
@@ -54,7 +54,8 @@ function readTable(label: string): ReadonlyMap<string, number> | undefined {
   const windows = label === 'windows-1252';
   for (const [index, char] of windows ? [...WINDOWS_1252].entries() : []) table.set(char, 128 + index);
   try {
-    // The decoder reads ISO 8859-1 and -9 as their Windows supersets, which have characters between 128 and 159 and are not meant here.
+    // The decoder reads ISO 8859-1 and -9 as their Windows supersets, which have characters between 128 and 159 and
+    // are not meant here.
     const from = (!windows && label.startsWith('windows-')) || label.startsWith('koi8-') ? 128 : 160;
     for (let octet = 0; octet < 256; octet += octet === 127 ? from - 127 : 1) {
       const char = new TextDecoder(label).decode(Uint8Array.of(octet));

@@ -19,7 +19,10 @@ import { type Displayed, displayEdits, legacyDisplay } from './legacy-display.js
 export interface ProtectedMessage {
   /** What stands outside the sealed part, in its order. */
   readonly outside: readonly HeaderField[];
-  /** The entity to be signed or encrypted: the protected fields, then the Content-* fields with `hp`, the body. 8-bit stays. */
+  /**
+   * The entity to be signed or encrypted: the protected fields, then the Content-* fields with `hp`, the body. 8-bit
+   * stays.
+   */
   readonly payload: Octets;
   /** Names of the fields that do not stand outside as they are inside. */
   readonly hidden: readonly string[];
@@ -27,11 +30,12 @@ export interface ProtectedMessage {
 }
 
 /**
- * Composes a message whose header is protected (RFC 9788 §5.2). `header` is the header that would leave without protection, in 7-bit form;
- * `message` has lost what it claimed of protection itself, see `withoutForgedProtection`.
+ * Composes a message whose header is protected (RFC 9788 §5.2). `header` is the header that would leave without
+ * protection, in 7-bit form; `message` has lost what it claimed of protection itself, see `withoutForgedProtection`.
  *
- * Throws SealdropError (quarantine): `message-too-complex`, and `header-protection-impossible` for a copy to be encrypted whose content is signed
- * or encrypted already: readers take the header from the innermost part, which cannot be changed, and would not find what is hidden outside.
+ * Throws SealdropError (quarantine): `message-too-complex`, and `header-protection-impossible` for a copy to be
+ * encrypted whose content is signed or encrypted already: readers take the header from the innermost part, which cannot
+ * be changed, and would not find what is hidden outside.
  */
 export function protectHeader(message: Canonical, header: readonly HeaderField[], form: HeaderForm): ProtectedMessage {
   const root = bodyTree(message);

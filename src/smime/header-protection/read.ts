@@ -6,8 +6,8 @@ import { HP } from './content-type-parameters.js';
 import { isSingular, isStructural, isTrace } from './field-kinds.js';
 
 /**
- * What protects a field (RFC 9788 §4.3). A signature counts only if it is valid, by the protected From, and inside all encryption; a field is
- * encrypted if it does not stand outside as it does inside.
+ * What protects a field (RFC 9788 §4.3). A signature counts only if it is valid, by the protected From, and inside all
+ * encryption; a field is encrypted if it does not stand outside as it does inside.
  */
 export type FieldProtection = 'signed-and-encrypted' | 'signed-only' | 'encrypted-only' | 'unprotected';
 
@@ -43,9 +43,10 @@ export interface PayloadHeader {
 }
 
 /**
- * The protected header of the innermost entity, if that stands within a signature or encryption and says that it has one. `hp` anywhere else,
- * in a part of the message or a message that is neither signed nor encrypted, means nothing (RFC 9788 §4.1). Nor does it after lines that are no
- * fields: what somebody signed was then perhaps a text, and not a header.
+ * The protected header of the innermost entity, if that stands within a signature or encryption and says that it has
+ * one. `hp` anywhere else, in a part of the message or a message that is neither signed nor encrypted, means nothing
+ * (RFC 9788 §4.1). Nor does it after lines that are no fields: what somebody signed was then perhaps a text, and not a
+ * header.
  */
 export function payloadHeader(entity: Buffer, node: MimeNode, layers: readonly Pick<Layer, 'kind'>[]): PayloadHeader | undefined {
   const hp = node.parameters.get(HP)?.trim().toLowerCase();
@@ -80,7 +81,10 @@ export function judgeHeader(header: PayloadHeader, outside: readonly HeaderField
   };
 }
 
-/** Whether a signature vouches for what is innermost: outside of encryption it may be by somebody who never saw the content. */
+/**
+ * Whether a signature vouches for what is innermost: outside of encryption it may be by somebody who never saw the
+ * content.
+ */
 export function isSigned(layers: readonly Layer[]): boolean {
   const innermostEncryption = layers.findLastIndex(({ kind }) => kind === 'encrypted');
   return layers.some(({ kind, verdict }, index) => kind === 'signed' && verdict === 'valid' && index > innermostEncryption);

@@ -10,8 +10,9 @@ import { hideLegacyDisplay } from './hide-legacy-display.js';
 import type { PayloadHeader } from './read.js';
 
 /**
- * The message as its reader should see it (RFC 9788 §4): the protected header in place of the one around it, of which only trace fields stay; the
- * body without legacy display; nothing that says the result was protected. `from`: the field to show in place of the protected From.
+ * The message as its reader should see it (RFC 9788 §4): the protected header in place of the one around it, of which
+ * only trace fields stay; the body without legacy display; nothing that says the result was protected. `from`: the
+ * field to show in place of the protected From.
  */
 export function renderedMessage(
   entity: Buffer,
