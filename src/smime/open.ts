@@ -120,9 +120,10 @@ function allGood(layers: readonly Layer[]): boolean {
   return layers.length > 0 && layers.every(({ verdict }) => verdict === 'valid' || verdict === 'authenticated');
 }
 
+/** A layer of which no signature counts; nor does what it announces. */
 function distrusted(layer: Layer, reason: string): Layer {
   if (layer.kind !== 'signed' || layer.verdict !== 'valid') return layer;
-  const signers = layer.signers.map((signer) =>
+  const signers = layer.signers.map(({ announced: _announced, ...signer }) =>
     signer.verdict === 'valid' ? { ...signer, verdict: 'untrusted' as const, reason } : signer,
   );
   return { ...layer, verdict: 'untrusted', reason, signers };

@@ -120,7 +120,8 @@ describe('From', () => {
     const opened = open(letter({ outside: [FROM_ALICE, 'Subject: [...]'], inside: [FROM_MALLORY, 'Subject: s', HP], signer: mallory }));
     expect(opened.ok).toBe(false);
     expect(opened.layers.at(-1)).toMatchObject({ kind: 'signed', verdict: 'untrusted' });
-    expect(opened.layers.at(-1)?.signers[0]?.verdict).toBe('untrusted');
+    expect(opened.layers.at(-1)?.signers[0]).toMatchObject({ verdict: 'untrusted' });
+    expect(opened.layers.at(-1)?.signers[0]).not.toHaveProperty('announced');
     expect(opened.header?.faults).toEqual([expect.stringContaining('mallory@example.org')]);
     // RFC 9788 §4.4.3: what a signature proves is shown.
     expect(shown(opened, 'From')).toEqual(['Mallory <mallory@example.org>']);
