@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { decodeWindows1252 } from './windows-1252.js';
 
 /** One header field of a message or MIME part (RFC 5322 §2.2). */
 export interface HeaderField {
@@ -60,7 +61,8 @@ function isBlank(code: number): boolean {
 
 function decodeCharset(octets: Buffer, charset: string): string {
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(octets);
+    const decoder = new TextDecoder(charset, { fatal: true });
+    return decoder.encoding === 'windows-1252' ? decodeWindows1252(octets) : decoder.decode(octets);
   } catch {
     // An unknown charset, or octets it does not have: one to one, so that nothing is lost.
     return octets.toString('latin1');

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { MimeNode } from '../../message/mime-tree.js';
 import { isIdentity } from '../../message/mime-tree.js';
 import { decodeQuotedPrintable } from '../../message/transfer-encoding.js';
+import { windows1252Character } from '../../message/windows-1252.js';
 
 /** The text of a part with its transfer encoding taken off; undefined where that cannot be done without doubt. */
 export function decodedText(bytes: Buffer, leaf: MimeNode): Buffer | undefined {
@@ -52,7 +53,10 @@ const SINGLE_BYTE = /^(?:iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|latin[19])$/;
 function readTable(label: string): ReadonlyMap<string, number> | undefined {
   const table = new Map<string, number>();
   const windows = label === 'windows-1252';
-  for (const [index, char] of windows ? [...WINDOWS_1252].entries() : []) table.set(char, 128 + index);
+  for (let octet = 128; windows && octet < 160; octet += 1) {
+    const char = windows1252Character(octet);
+    if (char !== undefined) table.set(char, octet);
+  }
   try {
     // The decoder reads ISO 8859-1 and -9 as their Windows supersets, which have characters between 128 and 159 and
     // are not meant here.
@@ -66,6 +70,3 @@ function readTable(label: string): ReadonlyMap<string, number> | undefined {
   }
   return table.get('A') === 65 ? table : undefined;
 }
-
-/** From 128 to 159: some versions of Node.js decode them as ISO 8859-1. A space stands for what is not assigned. */
-const WINDOWS_1252 = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ';
