@@ -30,6 +30,7 @@ export function canonicalBody(original: Buffer, entity: EntityRoot): CanonicalBo
 
   const recoding =
     hasNul || isLabelledBinary(root) ? recodeBinary(original, root, hasNul) : { fields: root.fields, edits: [], changes: [] };
+  const altered = bareCr ? signedPartsWithBareCr(original, root) : [];
   if (recoding.edits.length === 0 && !bareLf && !bareCr) return { fields: recoding.fields, body: submitted, changes: recoding.changes };
   let converted = false;
   const body = applyEdits(original, recoding.edits, entity.bodyStart, (kept) => {
@@ -37,7 +38,23 @@ export function canonicalBody(original: Buffer, entity: EntityRoot): CanonicalBo
     converted ||= canonical !== kept;
     return canonical;
   });
-  return { fields: recoding.fields, body, changes: converted ? ['line-ends-to-crlf', ...recoding.changes] : recoding.changes };
+  return { fields: recoding.fields, body, changes: converted ? ['line-ends-to-crlf', ...recoding.changes, ...altered] : recoding.changes };
+}
+
+/** What a signature is over: the first part of a multipart/signed (RFC 1847 §2.1). */
+function isSignedPart(parent: MimeNode, part: MimeNode): boolean {
+  return parent.mediaType === 'multipart/signed' && parent.children[0] === part;
+}
+
+/**
+ * LF for CRLF is how a file system keeps what was signed with CRLF, so that the conversion restores it (RFC 8551 §3.1.1). A bare CR was
+ * signed as it stands.
+ */
+function signedPartsWithBareCr(bytes: Buffer, node: MimeNode): string[] {
+  return node.children.flatMap((child) => {
+    const altered = isSignedPart(node, child) && surveyLineEnds(bytes.subarray(child.start, child.end)).bareCr;
+    return altered ? [`signed-part-altered ${child.path}`] : signedPartsWithBareCr(bytes, child);
+  });
 }
 
 interface Recoding {
@@ -68,13 +85,12 @@ function recodeBinary(bytes: Buffer, root: MimeNode, hasNul: boolean): Recoding 
       if (signed) changes.push(`signed-part-altered ${node.path}`);
       return false;
     }
-    const inSigned = signed || node.mediaType === 'multipart/signed';
     let eightBit = false;
     let at = node.bodyStart;
     for (const child of node.children) {
       // Delimiters, text before the first part, and the child's header.
       eightBit = !isAscii(bytes.subarray(at, child.bodyStart)) || eightBit;
-      eightBit = visit(child, inSigned) || eightBit;
+      eightBit = visit(child, signed || isSignedPart(node, child)) || eightBit;
       at = child.end;
     }
     eightBit = !isAscii(bytes.subarray(at, node.end)) || eightBit;

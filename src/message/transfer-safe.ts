@@ -51,11 +51,15 @@ function isEightBit(encoding: string): boolean {
   return encoding === '8bit' || encoding === 'binary';
 }
 
+/**
+ * `signed`: the first part of a multipart/signed that came so. Its octets are what a signature is over: those that can be sent at all stay as
+ * they are, whatever a relay might do to them, for changing them would break the signature for certain. A change that must be is recorded.
+ */
 function visit(work: Work, node: MimeNode, signed: boolean): void {
-  const before = work.changes.length;
-  const encoding = node.children.length === 0 ? encodeLeaf(work, node) : encodeContainer(work, node, signed);
+  if (signed && !needsEncoding(work.bytes.subarray(node.start, node.end))) return;
+  const encoding = node.children.length === 0 ? encodeLeaf(work, node) : encodeContainer(work, node);
   encodeHeader(work, node, encoding);
-  if (signed && work.changes.length > before) work.changes.push(`signed-part-altered ${node.path}`);
+  if (signed) work.changes.push(`signed-part-altered ${node.path}`);
 }
 
 /** Returns the encoding the leaf must be labelled with from now on, which may be the one it has. */
@@ -88,11 +92,11 @@ function encodeText(octets: Buffer, unended: boolean): Buffer {
   return unended && !endsInCrlf(encoded) ? Buffer.concat([encoded, SOFT_BREAK]) : encoded;
 }
 
-function encodeContainer(work: Work, node: MimeNode, signed: boolean): string {
+function encodeContainer(work: Work, node: MimeNode): string {
   let at = node.bodyStart;
   node.children.forEach((child, i) => {
     cleanBetween(work, node, at, child.start, i === 0 ? 'preamble' : undefined);
-    visit(work, child, signed || node.mediaType === 'multipart/signed');
+    visit(work, child, i === 0 && node.mediaType === 'multipart/signed');
     at = child.end;
   });
   if (node.closed) cleanBetween(work, node, at, node.end, 'epilogue');

@@ -355,6 +355,15 @@ describe('binary leaves', () => {
     );
     expect(message.changes).toContain('signed-part-altered 1.1');
   });
+
+  test('a change to line ends in a signed part is one to what was signed only where they were no line ends', () => {
+    const signed = (text: string) =>
+      canonicalOf(
+        `${HEAD.join('\n')}\nContent-Type: multipart/signed; boundary=b\n\n--b\n\n${text}\n--b\nContent-Type: application/pkcs7-signature\n\nc2ln\n--b--\n`,
+      ).changes;
+    expect(signed('x\ny')).toEqual(['line-ends-to-crlf']);
+    expect(signed('x\ry')).toEqual(['line-ends-to-crlf', 'signed-part-altered 1.1']);
+  });
 });
 
 describe('headers inside the message', () => {

@@ -235,9 +235,29 @@ describe('transferSafeEntityOf', () => {
     expect(decodeLeaves(octets(text)).map(({ content }) => content.toString('latin1'))).toEqual(['x', '\xfc\r\n']);
   });
 
-  test('a change inside an already signed part is recorded', () => {
-    expect(
-      safe('Content-Type: multipart/signed; boundary=b', '', '--b', '', 'x ', '--b', 'Content-Type: x/y', '', 'z', '--b--').changes,
-    ).toEqual(['part-to-quoted-printable 1.1', 'signed-part-altered 1.1']);
+  describe('what is already signed', () => {
+    const signed = (...part: string[]) =>
+      safe('Content-Type: multipart/signed; boundary=b', '', '--b', ...part, '--b', 'Content-Type: x/y', '', 'z ', '--b--');
+
+    test('stays as it is where it can be sent, whatever a relay might do to it; its signature is like any other part', () => {
+      const part = [
+        'Content-Type: multipart/mixed; boundary=c',
+        'Content-Transfer-Encoding: 8bit',
+        '',
+        '--c ',
+        '',
+        '.x ',
+        'From y',
+        '--c--',
+      ];
+      const { text, changes } = signed(...part);
+      expect(text).toContain(crlf('--b', ...part, '--b'));
+      expect(changes).toEqual(['part-to-base64 1.2']);
+    });
+
+    test('is changed where it must be, and that is recorded', () => {
+      expect(signed('', '\xfc').changes).toEqual(['part-to-quoted-printable 1.1', 'signed-part-altered 1.1', 'part-to-base64 1.2']);
+      expect(signed('', 'x'.repeat(999)).changes).toContain('signed-part-altered 1.1');
+    });
   });
 });

@@ -8,6 +8,7 @@ import { foldField, hasLongLine } from '../../message/fold.js';
 import { MAX_HEADER_FIELDS } from '../../message/message-start.js';
 import { type MimeNode, walkMime } from '../../message/mime-tree.js';
 import { type Octets, octetsOf } from '../../message/octets.js';
+import { recogniseProtection } from '../already-protected.js';
 import { smimeForm } from '../read/smime-entity.js';
 import { outsideOf } from './confidentiality.js';
 import { HP, unreadable, withParameters } from './content-type-parameters.js';
@@ -39,7 +40,7 @@ export interface ProtectedMessage {
  */
 export function protectHeader(message: Canonical, header: readonly HeaderField[], form: HeaderForm): ProtectedMessage {
   const root = bodyTree(message);
-  if (smimeForm(root) !== undefined || SEALED.has(root.mediaType)) {
+  if (smimeForm(root) !== undefined || SEALED.has(root.mediaType) || recogniseProtection(message) !== undefined) {
     if (form.hp === 'cipher') throw alreadySealed();
     const changes = ['header-protection-left-out already-sealed'];
     return { outside: header, payload: entityOf(message), hidden: [], changes };

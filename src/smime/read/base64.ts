@@ -37,6 +37,18 @@ export function decodeBase64(text: Buffer): Buffer {
   return decoded.subarray(0, length);
 }
 
+/** True when nothing stands in the text that `decodeBase64` would pass over: its alphabet, line ends and blanks, padding at the very end. */
+export function isWholeBase64(text: Buffer): boolean {
+  let padding = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const octet = text[at] as number;
+    if (octet === 0x0d || octet === 0x0a || octet === 0x20 || octet === 0x09) continue;
+    if (octet === PAD) padding += 1;
+    else if (padding > 0 || (VALUES[octet] as number) >= NOT_BASE64) return false;
+  }
+  return padding <= 2;
+}
+
 const PAD = 0x3d;
 const NOT_BASE64 = 0x40;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64 } from '../../../src/smime/read/base64.js';
+import { decodeBase64, isWholeBase64 } from '../../../src/smime/read/base64.js';
 
 describe('decodeBase64', () => {
   it('decodes any octets in lines of any length and with any line ends', () => {
@@ -36,4 +36,17 @@ describe('decodeBase64', () => {
     expect(decodeBase64(Buffer.from('\r\n'))).toHaveLength(0);
     expect(decodeBase64(Buffer.from('Y'))).toHaveLength(0);
   });
+});
+
+describe('a whole text of base64', () => {
+  it.each(['', 'QUJD', 'QUI=', 'QQ==', 'QUJD\r\nQUJD\r\n', ' QUI=\t\r\n\r\n'])('is %j', (text) => {
+    expect(isWholeBase64(Buffer.from(text))).toBe(true);
+  });
+
+  it.each(['QUJD!', 'QQ==QUJD', 'QQ==\r\nclear', 'QQ===', 'QUJD\r\n--b', 'Q\0UJD', 'QUJ\xc4'])(
+    'is not %j, of which a reader would pass over something',
+    (text) => {
+      expect(isWholeBase64(Buffer.from(text, 'latin1'))).toBe(false);
+    },
+  );
 });
