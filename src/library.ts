@@ -12,9 +12,10 @@ import { isNeededOutside } from './smime/header-protection/field-kinds.js';
 import { withoutForgedProtection } from './smime/header-protection/forged.js';
 import type { HeaderConfidentiality, HeaderForm } from './smime/header-protection/form.js';
 import { protectHeader } from './smime/header-protection/protect.js';
+import { type SignedLayer, signAround } from './smime/layers.js';
 import { type Opened, openMessage } from './smime/open.js';
 import { prepareRecipient } from './smime/recipient.js';
-import { type Signers, signDetached, signOpaque } from './smime/sign.js';
+import type { Signers } from './smime/sign.js';
 import { type PreparedSigner, prepareSigner } from './smime/signer.js';
 
 export type { HeaderProtection, Layer, Opened } from './smime/open.js';
@@ -44,6 +45,8 @@ export interface SealOptions {
     readonly signers: readonly [SignerIdentity, ...SignerIdentity[]];
     /** `opaque` within encryption and `detached` (multipart/signed) without it, when not given. */
     readonly form?: 'opaque' | 'detached';
+    /** With `encrypt`: signs once more around the encryption, a triple wrap (RFC 2634 §1.1). */
+    readonly outer?: 'opaque' | 'detached';
     readonly digest?: DigestName;
     readonly scheme?: SignatureScheme;
     readonly signingTime?: Date;
@@ -107,6 +110,7 @@ export function sealInPieces(message: Uint8Array, options: SealOptions): Sealed 
   const algorithms: string[] = [];
 
   let entity: Octets = payload;
+  let outerLayer: SignedLayer | undefined;
   if (sign !== undefined) {
     const signers = signersOf(sign.signers);
     const settings = { digest: sign.digest ?? 'sha256', scheme: sign.scheme ?? 'auto', signingTime: now } as const;
@@ -116,7 +120,8 @@ export function sealInPieces(message: Uint8Array, options: SealOptions): Sealed 
       entity = octetsOf(safe.entity);
       changes.push(...safe.changes);
     }
-    const signed = signedForm === 'detached' ? signDetached(entity, signers, settings) : signOpaque(entity, signers, settings);
+    const signed = signAround(entity, { form: signedForm, signers, options: settings });
+    if (sign.outer !== undefined) outerLayer = { form: sign.outer, signers, options: settings };
     entity = signed.entity;
     algorithms.push(...signed.algorithms.map(({ signature, digest }) => `${signature}+${digest}`));
   }
@@ -128,6 +133,7 @@ export function sealInPieces(message: Uint8Array, options: SealOptions): Sealed 
       { content, keyTransport },
     );
     algorithms.push(`${content}+${keyTransport}`);
+    if (outerLayer !== undefined) entity = signAround(entity, outerLayer).entity;
   }
   if (form !== undefined) algorithms.push(`hp=${form.hp}`);
   const sealed = assembleMessage(outside, entity);

@@ -35,6 +35,11 @@ describe('seal and open', () => {
       { sign: { signers: [signer, { ...signer, certificate: aliceEc.certificate, privateKey: aliceEc.privateKeyPem }], form: 'opaque' } },
       ['signed'],
     ],
+    [
+      'wrapped three times',
+      { sign: { signers: [signer], outer: 'detached' }, encrypt: { recipients: [bob.certificate] } },
+      ['signed', 'encrypted', 'signed'],
+    ],
   ];
 
   it.each(ways)('%s', (_name, options, kinds) => {

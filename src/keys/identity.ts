@@ -20,19 +20,29 @@ export interface Identity {
   readonly privateKey: KeyObject;
   /** DER. */
   readonly certificate: Buffer;
+  /** Every pair that may sign, each key once: first the one above, then the others in the order of the files. */
+  readonly signingPairs: readonly [SigningPair, ...SigningPair[]];
 }
+
+/** One of an identity's keys with its certificate, ready to sign. */
+export interface SigningPair {
+  /** SHA-256 of the certificate, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly signer: PreparedSigner;
+  /** DER. */
+  readonly certificate: Buffer;
+}
+
+type Announced = readonly ContentCipher[] | undefined;
 
 /**
  * Reads an identity and checks all that does not depend on the time. Of several pairs (one for signing, one for encryption) the first that
- * may sign is taken. `announced` is what its signatures say the owner's client decrypts; the usual when not given. Throws only errors of
- * disposition `wait`.
+ * may sign is the identity's; others that may stand by. `announced` is what their signatures say the owner's client decrypts; the usual when
+ * not given. Throws only errors of disposition `wait`.
  */
-export function loadIdentity(
-  keyFile: string,
-  files: AddressFiles,
-  world: KeyWorld,
-  announced?: readonly ContentCipher[],
-): Loaded<Identity> {
+export function loadIdentity(keyFile: string, files: AddressFiles, world: KeyWorld, announced?: Announced): Loaded<Identity> {
   return loadedFrom(keyFile, () => {
     const found = readIdentityFiles(keyFile, files, world);
     const pair = mostSuitable(found.pairs, 'sign', files.address);
@@ -40,23 +50,40 @@ export function loadIdentity(
   });
 }
 
-function fromPair(
-  pair: KeyPair,
-  files: AddressFiles,
-  found: IdentityFiles,
-  announced: readonly ContentCipher[] | undefined,
-): Loaded<Identity> {
+function fromPair(pair: KeyPair, files: AddressFiles, found: IdentityFiles, announced: Announced): Loaded<Identity> {
   const { facts, path, privateKey } = pair;
   const { address } = files;
   const fault = lastingFault(facts, 'sign', address, path);
   if (fault !== undefined) return { result: fault, facts, path };
+  const first = signingPair(pair, files, found, announced);
+  if (first instanceof Error) return { result: first, facts, path };
+  const { fingerprint, notAfter, signer, certificate } = first;
+  const signingPairs = [first, ...otherPairs(pair, files, found, announced)] as const;
+  return { result: { address, fingerprint, notAfter, signer, privateKey, certificate, signingPairs }, facts, path };
+}
+
+function signingPair(pair: KeyPair, files: AddressFiles, found: IdentityFiles, announced: Announced): SigningPair | SealdropError {
+  const { facts, privateKey } = pair;
   const chain = chainAbove(facts, found.certificates);
   const encryption = encryptionCertificate(pair, files, found);
   const capabilities = announced === undefined ? {} : { capabilities: announced };
   const signer = preparedFrom(pair, () => prepareSigner({ certificate: facts.der, chain, privateKey, ...capabilities, ...encryption }));
-  if (signer instanceof Error) return { result: signer, facts, path };
-  const { fingerprint, notAfter, der: certificate } = facts;
-  return { result: { address, fingerprint, notAfter, signer, privateKey, certificate }, facts, path };
+  if (signer instanceof Error) return signer;
+  const { fingerprint, notBefore, notAfter, der: certificate } = facts;
+  return { fingerprint, notBefore, notAfter, signer, certificate };
+}
+
+/** A key with several certificates signs once. What may not sign (the pair for encryption) is no fault. */
+function otherPairs(first: KeyPair, files: AddressFiles, found: IdentityFiles, announced: Announced): SigningPair[] {
+  const taken = [first.facts.publicKey];
+  return found.pairs.flatMap((pair) => {
+    const { facts, path } = pair;
+    if (lastingFault(facts, 'sign', files.address, path) !== undefined || taken.some((key) => key.equals(facts.publicKey))) return [];
+    const other = signingPair(pair, files, found, announced);
+    if (other instanceof Error) return [];
+    taken.push(facts.publicKey);
+    return [other];
+  });
 }
 
 /** The certificate others are to encrypt to, if it is another one than signs: the signature tells them (RFC 8551 §2.5.3). */

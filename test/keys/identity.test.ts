@@ -195,3 +195,48 @@ describe('an identity that is not whole', () => {
     expect(codeOf(() => open(directory).identity('alice@example.com', now))).toBe('key-file-unsupported');
   });
 });
+
+describe('several keys that may sign', () => {
+  const ec = pki.issue({ address: 'alice@example.com', key: 'p-256' });
+  const renewed = pki.issue({ address: 'alice@example.com', edition: 2 });
+  const encryptionOnly = pki.issue({ address: 'alice@example.com', key: 'p-384', keyUsage: 'critical,keyAgreement' });
+
+  function identityOf(...pairs: Issued[]) {
+    const directory = emptyDirectory();
+    put(directory, 'alice@example.com.pem', pairs.map(({ privateKeyPem }) => privateKeyPem).join(''));
+    put(directory, 'alice@example.com.crt', pairs.map(({ certificatePem }) => certificatePem).join(''), 0o644);
+    return open(directory).identity('alice@example.com', now);
+  }
+
+  it('stand by the one that is the identity, in the order of the files', () => {
+    const { certificate, signingPairs } = identityOf(ec, alice, renewed);
+    expect(certificate).toEqual(ec.certificate);
+    expect(signingPairs.map((pair) => pair.certificate)).toEqual([ec, alice, renewed].map((issued) => issued.certificate));
+  });
+
+  it('are not those that may only encrypt', () => {
+    const { certificate, signingPairs } = identityOf(encryptionOnly, alice, ec);
+    expect(certificate).toEqual(alice.certificate);
+    expect(signingPairs.map((pair) => pair.certificate)).toEqual([alice, ec].map((issued) => issued.certificate));
+  });
+
+  it('count once, however many certificates a key has', () => {
+    const directory = emptyDirectory();
+    const again = openssl([
+      'req',
+      '-new',
+      '-x509',
+      '-key',
+      alice.files.privateKey,
+      '-subj',
+      '/CN=alice',
+      '-addext',
+      'basicConstraints=CA:FALSE',
+      '-addext',
+      'subjectAltName=email:alice@example.com',
+    ]).toString();
+    put(directory, 'alice@example.com.pem', alice.privateKeyPem);
+    put(directory, 'alice@example.com.crt', alice.certificatePem + again, 0o644);
+    expect(open(directory).identity('alice@example.com', now).signingPairs).toHaveLength(1);
+  });
+});
