@@ -10,6 +10,7 @@ import type { Canonical } from '../message/canonical.js';
 import { type Envelope, envelopeOf, identityAddressOf, subjectOf, visibleAddresses } from '../message/envelope.js';
 import type { Octets } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
+import { type AlreadyProtected, recogniseProtection } from '../smime/already-protected.js';
 import type { LearntCapabilities } from '../smime/capabilities.js';
 import type { HeaderForm } from '../smime/header-protection/form.js';
 import { copyName } from '../spool/layout.js';
@@ -44,6 +45,11 @@ export interface CopyShown {
   readonly rule: string | null;
   readonly via: string;
   readonly sign: string;
+  readonly signWith?: string | undefined;
+  /** The form of the signature around the encryption (triple wrap). */
+  readonly outerSign?: string | undefined;
+  /** The protection it came with and leaves with, instead of ours. */
+  readonly passed?: string | undefined;
   /** Null when not encrypted. */
   readonly content: string | null;
   /** Why it is that cipher. */
@@ -67,6 +73,8 @@ export interface Explanation {
   readonly subject?: string;
   readonly submitter?: string | undefined;
   readonly envelope?: Envelope;
+  /** The protection it came with; undefined for ordinary mail. */
+  readonly already?: AlreadyProtected | undefined;
   readonly identity?: {
     readonly address: string;
     readonly certificate?: CertificateShown | undefined;
@@ -111,6 +119,7 @@ function messageFacts(message: Canonical, world: ExplainWorld): Partial<Explanat
   return {
     subject: subjectOf(message),
     changes: message.changes,
+    already: recogniseProtection(message),
     envelope,
     identity: { address, ...found(() => world.keys.identity(address, world.now)) },
     recipients: envelope.recipients.map((recipient) => ({
@@ -132,7 +141,9 @@ function sealedFacts(original: Buffer, message: Canonical, { config, keys, seale
       visible: visible.has(addressKey(address)),
       rule,
       why,
-      ...(encrypt ? found(() => keys.recipient(address, now)) : {}),
+      ...(encrypt && copies.some(({ plan: copy }) => copy.encryptAddresses.includes(address))
+        ? found(() => keys.recipient(address, now))
+        : {}),
     })),
     copies: copies.map((copy) => copyShown(copy, id, config, (address) => keys.recipient(address, now).certificate)),
     algorithms,
@@ -145,7 +156,7 @@ function sealedFacts(original: Buffer, message: Canonical, { config, keys, seale
 const PLACEHOLDER = '<id>';
 
 function copyShown({ plan, hidden, sealed }: ReadyCopy, id: string, config: Config, certificateOf: (address: string) => Buffer): CopyShown {
-  const { number, recipients, blind, rule, via, sign, content, contentWhy, keyTransport } = plan;
+  const { number, recipients, blind, rule, via, sign, signWith, outerSign, passed, content, contentWhy, keyTransport } = plan;
   const encrypted = plan.encryptTo.length > 0;
   const byPickup = via === 'pickup' && {
     file: `${config.delivery.pickup?.directory ?? ''}/${copyName(id, number)}`.replace(id, PLACEHOLDER),
@@ -158,6 +169,9 @@ function copyShown({ plan, hidden, sealed }: ReadyCopy, id: string, config: Conf
     rule,
     via,
     sign,
+    signWith,
+    outerSign,
+    passed,
     content: encrypted ? content : null,
     contentWhy,
     keyManagement: [...new Set(plan.encryptAddresses.map((address) => (isRsa(certificateOf(address)) ? keyTransport : 'ecdh')))],

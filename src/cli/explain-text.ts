@@ -1,5 +1,6 @@
 import { printable } from '../delivery/printable.js';
 import type { Envelope } from '../message/envelope.js';
+import { protectionWords } from '../smime/already-protected.js';
 import type { HeaderForm } from '../smime/header-protection/form.js';
 import { capabilitiesText } from './capabilities-text.js';
 import type { CertificateShown, CopyShown, Explanation, RecipientShown } from './explain-facts.js';
@@ -14,6 +15,7 @@ export function explanationLines(file: string, found: Explanation): string[] {
   if (found.subject !== undefined) lines.push(fact('Subject', printable(found.subject)));
   if (found.submitter !== undefined) lines.push(fact('Submitted by', printable(found.submitter)));
   if (envelope !== undefined) lines.push(fact('Envelope', `${senderText(envelope)}, recipients ${origins[envelope.from]}`));
+  if (found.already !== undefined) lines.push(fact('Came', protectionWords(found.already)));
   if (identity !== undefined) {
     const { address, certificate, fault } = identity;
     lines.push(
@@ -77,11 +79,9 @@ function recipientLines(
 }
 
 function copyLines(copy: CopyShown, count: number, algorithms: string, bold: (text: string) => string): string[] {
-  const { number, recipients, via, sign, content, contentWhy, keyManagement, sizeBytes, file, head } = copy;
-  const signed = sign === 'none' ? 'not signed' : `signed, ${sign} (${algorithms.split(' ')[0] ?? ''})`;
-  const encrypted = content === null ? 'not encrypted' : `encrypted, ${content} (${keyManagement.join(', ')})`;
+  const { number, recipients, via, contentWhy, sizeBytes, file, head } = copy;
   const rows = [
-    ['Sealed', `${signed}; ${encrypted}`],
+    ['Sealed', sealedText(copy, algorithms)],
     ...(contentWhy === undefined ? [] : [['Cipher', printable(contentWhy)]]),
     ...(copy.header === null ? [] : [['Header', headerText(copy.header, copy.hidden)]]),
     ['Rule', copy.rule === null ? 'none matched, the defaults' : `"${copy.rule}"`],
@@ -100,6 +100,16 @@ function headerText(header: HeaderForm, hidden: readonly string[]): string {
   if (header.hp === 'clear') return 'protected, nothing is hidden';
   const what = hidden.length === 0 ? 'nothing is hidden' : `hidden: ${printable(hidden.join(', '))}`;
   return `protected (${header.confidentiality}); ${what}`;
+}
+
+/** Its layers, the innermost first. */
+function sealedText({ sign, signWith, outerSign, passed, content, keyManagement }: CopyShown, algorithms: string): string {
+  if (passed === 'encrypted') return 'as it came, encrypted already';
+  const signatures = algorithms.split(' ').filter((one) => /\+sha\d+$/.test(one));
+  const how = signWith === 'allKeys' ? signatures.join(', ') : (signatures[0] ?? '');
+  const signed = passed === 'signed' ? 'signed, as it came' : sign === 'none' ? 'not signed' : `signed, ${sign} (${how})`;
+  const encrypted = content === null ? 'not encrypted' : `encrypted, ${content} (${keyManagement.join(', ')})`;
+  return `${signed}; ${encrypted}${outerSign === undefined ? '' : `; signed again, ${outerSign} (${how})`}`;
 }
 
 const MAX_HEAD_LINES = 20;

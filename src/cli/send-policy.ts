@@ -19,9 +19,11 @@ export function policyByHand(config: Config | undefined, wish: Wish, via: 'picku
 function wishAlone(wish: Wish, via: 'pickup' | 'smtp', environment: NodeJS.ProcessEnv): Config {
   const base = configSchema.parse(withSmtpEnvironment({}, environment));
   const protect = { sign: wish.sign ?? 'none', encrypt: wish.encrypt ? 'required' : 'none' } as const;
+  // A person who names the message knows what it is.
+  const already = { alreadySigned: 'seal', alreadyEncrypted: 'seal' } as const;
   return {
     ...base,
-    protect: { ...base.protect, ...protect },
+    protect: { ...base.protect, ...protect, ...already },
     // Policy refuses to let mail pass unsealed unless a rule says so in full.
     rules: [{ name: 'as asked for', when: {}, protect }],
     delivery: { ...base.delivery, via },
@@ -30,7 +32,7 @@ function wishAlone(wish: Wish, via: 'pickup' | 'smtp', environment: NodeJS.Proce
 
 function raised(config: Config, { sign, encrypt }: Wish, via: 'pickup' | 'smtp'): Config {
   const more = {
-    ...(sign === undefined ? {} : { sign }),
+    ...(sign === undefined ? {} : ({ sign, alreadySigned: 'seal' } as const)),
     ...(encrypt ? ({ encrypt: 'required', clearCopies: 'refuse' } as const) : {}),
   };
   return {

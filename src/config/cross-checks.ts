@@ -24,6 +24,7 @@ export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFau
     ...orderFaults(value),
     ...unsealedFaults(value),
     ...floorFaults(value),
+    ...tripleWrapFaults(value),
   ];
 }
 
@@ -165,6 +166,21 @@ function floorFaults(value: PlainValue): CrossFault[] {
     const text = 'has no use where content names a cipher; set content: auto, or name the cipher itself';
     const floor = valueAt(value, [...path, 'contentAtLeast']) ?? DEFAULTS.protect.contentAtLeast;
     return floor !== DEFAULTS.protect.contentAtLeast ? [{ path: [...path, 'contentAtLeast'], text }] : [];
+  });
+}
+
+/** What a rule does not say, protect says. */
+function tripleWrapFaults(value: PlainValue): CrossFault[] {
+  const rules = valueAt(value, ['rules']);
+  const sections: KeyPath[] = [
+    ['protect'],
+    ...(Array.isArray(rules) ? [...rules.keys()].map((index): KeyPath => ['rules', index, 'protect']) : []),
+  ];
+  return sections.flatMap((section) => {
+    const path = [...section, 'tripleWrap'];
+    const sign = valueAt(value, [...section, 'sign']) ?? valueAt(value, ['protect', 'sign']);
+    const text = 'is on, but with sign: none nothing is signed; set sign to auto, opaque or detached';
+    return valueAt(value, path) === 'on' && sign === 'none' ? [{ path, text }] : [];
   });
 }
 

@@ -17,6 +17,9 @@ const headerConfidentiality = z.enum(['baseline', 'shy', 'none']);
 const legacyDisplay = z.enum(['on', 'off']);
 const missingCertificate = z.enum(['quarantine']);
 const clearCopies = z.enum(['refuse', 'allow']);
+const alreadyProtected = z.enum(['seal', 'pass', 'refuse']);
+const tripleWrap = z.enum(['off', 'on']);
+const signWith = z.enum(['oneKey', 'allKeys']);
 
 /** `protect`: how mail is sealed when no rule says otherwise. */
 export const protectSection = section({
@@ -82,6 +85,24 @@ export const protectSection = section({
     .describe(
       'When encryption is required for one recipient, may another get a clear copy of the same message? refuse holds the whole message.',
     ),
+  alreadySigned: alreadyProtected
+    .default('seal')
+    .describe(
+      'What is done with mail that is submitted signed (S/MIME or OpenPGP). seal: it is sealed like any other content, its signature unharmed inside. pass: it keeps its signature and gets none of ours, but is encrypted all the same. refuse: it is held for a person.',
+    ),
+  alreadyEncrypted: alreadyProtected
+    .default('refuse')
+    .describe(
+      'What is done with mail that is submitted encrypted. seal: it is sealed like any other content. pass: it leaves as it is, if it really is encrypted, and to the recipients. refuse: it is held for a person.',
+    ),
+  tripleWrap: tripleWrap
+    .default('off')
+    .describe('on: encrypted copies are signed once more outside the encryption (RFC 2634), in the form that sign says.'),
+  signWith: signWith
+    .default('oneKey')
+    .describe(
+      'An identity may have several keys, say RSA and EC. oneKey: the first that may sign does. allKeys: each makes a signature of its own; many mail programs want all of them to be good.',
+    ),
   maxRecipientInfos: integer(1, 5000)
     .default(100)
     .describe('Recipients in To and Cc who share one encrypted copy, 1 to 5000. Blind recipients always get a copy each.'),
@@ -104,6 +125,10 @@ const ruleProtect = section({
   legacyDisplay: legacyDisplay.exactOptional(),
   missingCertificate: missingCertificate.exactOptional(),
   clearCopies: clearCopies.exactOptional(),
+  alreadySigned: alreadyProtected.exactOptional(),
+  alreadyEncrypted: alreadyProtected.exactOptional(),
+  tripleWrap: tripleWrap.exactOptional(),
+  signWith: signWith.exactOptional(),
 });
 
 /** One rule of `rules`. */

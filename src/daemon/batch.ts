@@ -170,9 +170,18 @@ function intentEntries(jobs: readonly Job[]) {
   return jobs.flatMap((job) => {
     const { sealed, intent } = job;
     if (sealed === undefined || intent === undefined) return [];
-    const { messageId, signer, signerInfos, changes } = sealed;
+    const { messageId, signer, signers, signerInfos, changes } = sealed;
     const certificates = sealed.certificates.map(({ fingerprint }) => fingerprint);
-    const detail = { intent, archive: archivePath(job.id), messageId, signer, signerInfos, certificates, changes };
+    const detail = {
+      intent,
+      archive: archivePath(job.id),
+      messageId,
+      signer,
+      ...(signers.length > 1 ? { signers } : {}),
+      signerInfos,
+      certificates,
+      changes,
+    };
     return [entry('intent', job, detail, { algorithms: sealed.algorithms })];
   });
 }

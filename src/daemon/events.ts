@@ -23,6 +23,8 @@ export interface EventDetails {
     readonly archive: string;
     readonly messageId: string;
     readonly signer: string | undefined;
+    /** With the one above, if there are more. Records of before there could be do not have it. */
+    readonly signers?: readonly string[];
     readonly signerInfos: readonly string[];
     readonly certificates: readonly string[];
     readonly changes: readonly string[];

@@ -16,6 +16,7 @@ import type { CertificateFacts } from '../policy/verdict.js';
 import { encrypt } from '../smime/encrypt.js';
 import { withoutForgedProtection } from '../smime/header-protection/forged.js';
 import type { PreparedRecipient } from '../smime/recipient.js';
+import { arrivalNote, arrivalOf, refuseAltered } from './arrival.js';
 import { PayloadForms } from './payload-forms.js';
 import { SignedForms } from './signed-forms.js';
 
@@ -37,7 +38,9 @@ export interface SealedMessage {
   readonly messageId: string;
   /** SHA-256 fingerprint of the signing certificate; undefined if no copy is signed. */
   readonly signer: string | undefined;
-  /** DER of every SignerInfo made, base64: with the original it proves what was signed. */
+  /** Those of all certificates that signed, that one first. */
+  readonly signers: readonly string[];
+  /** DER of every SignerInfo made over the message, base64: with the original it proves what was signed. */
   readonly signerInfos: readonly string[];
   /** Signatures, then encryption, then how headers are protected, as `rsa-pkcs1+sha256 aes-256-cbc+rsa-pkcs1 hp=cipher`. */
   readonly algorithms: string;
@@ -88,6 +91,7 @@ export class Sealer {
     const { senders } = this.config;
     if (senders !== null && submitter !== undefined) checkSender(from, submitter, senders);
     return decide({
+      arrival: arrivalOf(message, this.keys, now),
       envelope,
       visible: visibleAddresses(message),
       from,
@@ -116,8 +120,14 @@ export class Sealer {
       messageId: ownId,
       fallbackCharset: this.config.protect.fallbackCharset,
     });
-    const changes = [...message.changes, ...outer.changes, ...plan.dropped.map((name) => `control-header-dropped ${name}`)];
-    const identity = plan.copies.some((copy) => copy.sign !== 'none') ? this.keys.identity(plan.from, now) : undefined;
+    const changes = [
+      ...message.changes,
+      ...outer.changes,
+      ...arrivalNote(message),
+      ...plan.dropped.map((name) => `control-header-dropped ${name}`),
+    ];
+    const signs = plan.copies.some((copy) => copy.sign !== 'none' || copy.outerSign !== undefined);
+    const identity = signs ? this.keys.identity(plan.from, now) : undefined;
     const payloads = new PayloadForms(message, outer.fields);
     const forms = new SignedForms(identity, now);
     const certificates = new Map<string, Buffer>();
@@ -133,19 +143,21 @@ export class Sealer {
       if (copy.header) headers.add(`hp=${copy.header.hp}`);
       const sealed = assembleMessage(
         payload.outside,
-        recipients.length === 0 ? entity : encrypt(entity, recipients, { content, keyTransport }),
+        recipients.length === 0 ? entity : forms.around(encrypt(entity, recipients, { content, keyTransport }), copy),
       );
       if (copy.via !== 'pickup') return { plan: copy, hidden, sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
       return { plan: copy, hidden, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
     });
-    if (identity !== undefined) certificates.set(identity.fingerprint, identity.certificate);
+    refuseAltered([...changes, ...payloads.changes]);
+    for (const { fingerprint, certificate } of forms.signers) certificates.set(fingerprint, certificate);
     return {
       plan,
       copies,
       changes: [...new Set([...changes, ...payloads.changes])],
       messageId: messageIdIn(outer.fields),
       signer: identity?.fingerprint,
+      signers: forms.signers.map(({ fingerprint }) => fingerprint),
       signerInfos: forms.signerInfos,
       algorithms: [...forms.algorithms, ...used, ...headers].join(' '),
       certificates: [...certificates].map(([fingerprint, der]) => ({ fingerprint, der })),

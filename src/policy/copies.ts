@@ -18,7 +18,7 @@ export interface CopyLimits {
  * Divides the recipients into copies. Only those for whom the same rule decided can share one, so that each gets exactly the
  * algorithms and the way named for it; visible ones are divided further by what their keys and clients can read. A blind
  * recipient's encrypted copy is its own, and has no part in what others get: a RecipientInfo names whom a message is encrypted
- * to, and would betray it to the others. A copy that is only signed names nobody, and is shared.
+ * to, and would betray it to the others. A copy that is only signed names nobody, and is shared; so is what leaves as it came.
  */
 export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, transportFor: (verdict: Verdict) => CopyTransport): CopyPlan[] {
   const copies: CopyPlan[] = [];
@@ -27,6 +27,10 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
     if (first !== undefined) copies.push(copyPlan(copies.length + 1, first, recipients, transportFor(first)));
   };
   for (const group of byRule(verdicts)) {
+    if (group[0]?.passed === 'encrypted') {
+      for (const shared of chunks(group, limits.maxReceivers)) add(shared);
+      continue;
+    }
     const encrypted = group.filter((verdict) => fingerprintOf(verdict) !== null);
     const visible = encrypted.filter((verdict) => verdict.visible);
     const most = Math.min(limits.maxRecipientInfos, limits.maxReceivers);
@@ -39,25 +43,25 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
 }
 
 function copyPlan(number: number, first: Verdict, recipients: readonly Verdict[], transport: CopyTransport): CopyPlan {
-  const { protection, rule, via } = first;
-  const encryptTo = recipients.map(fingerprintOf).filter((fingerprint) => fingerprint !== null);
+  const { protection, rule, via, passed } = first;
+  const encryptTo = passed === 'encrypted' ? [] : recipients.map(fingerprintOf).filter((fingerprint) => fingerprint !== null);
   const addresses = recipients.map(({ address }) => address);
   const encrypted = encryptTo.length > 0;
-  const sign = protection.sign === 'auto' ? (encrypted ? 'opaque' : 'detached') : protection.sign;
+  const layers = signedLayers(first, encrypted);
   return {
     number,
     recipients: addresses,
     blind: recipients.every(({ visible }) => !visible),
     rule: rule?.name ?? null,
     via,
-    sign,
+    ...layers,
     signature: protection.signature,
     digest: protection.digest,
     encryptTo,
     encryptAddresses: encrypted ? [...addresses] : [],
     ...(encrypted ? contentOf(recipients) : { content: protection.content === 'auto' ? protection.contentAtLeast : protection.content }),
     keyTransport: protection.keyTransport,
-    header: headerForm(protection, encrypted, sign !== 'none'),
+    header: headerForm(protection, encrypted, layers.sign !== 'none'),
     transport: { ...transport },
   };
 }
@@ -68,6 +72,20 @@ function headerForm(protection: Protection, encrypted: boolean, signed: boolean)
   if (!encrypted) return { hp: 'clear' };
   const { headerConfidentiality: confidentiality, headerConfidential, legacyDisplay } = protection;
   return { hp: 'cipher', confidentiality, confidential: [...headerConfidential], legacyDisplay: legacyDisplay === 'on' };
+}
+
+/** `auto` is opaque where nobody sees it before it was decrypted, and detached where everybody does. */
+function signedLayers({ protection, passed }: Verdict, encrypted: boolean): Pick<CopyPlan, 'sign' | 'outerSign' | 'signWith' | 'passed'> {
+  const outside = protection.sign === 'auto' ? 'detached' : protection.sign;
+  const inside = protection.sign === 'auto' && encrypted ? 'opaque' : outside;
+  const sign = passed === undefined ? inside : 'none';
+  const wrapped = encrypted && protection.tripleWrap === 'on' && outside !== 'none';
+  return {
+    sign,
+    ...(wrapped ? { outerSign: outside } : {}),
+    ...(protection.signWith === 'allKeys' && (sign !== 'none' || wrapped) ? { signWith: protection.signWith } : {}),
+    ...(passed === undefined ? {} : { passed }),
+  };
 }
 
 /** By the rule itself, not its name; within a group protection, way and transport are equal. */

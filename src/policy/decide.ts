@@ -4,6 +4,8 @@ import type { ControlField } from '../message/control.js';
 import type { Envelope } from '../message/envelope.js';
 import { decodeOctets, fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
 import { decodeWords } from '../message/mail-libraries.js';
+import { protectionWords } from '../smime/already-protected.js';
+import { type Arrival, refuseProtected, treatmentOf } from './arrival.js';
 import { copiesOf } from './copies.js';
 import type { Plan, RecipientDecision } from './plan.js';
 import type { Protection } from './protection.js';
@@ -32,6 +34,8 @@ export interface DecideInput {
   readonly control: readonly ControlField[];
   /** The message's own header fields, for rules that look at one. */
   readonly fields: readonly HeaderField[];
+  /** The protection the message came with; undefined for ordinary mail. */
+  readonly arrival?: Arrival | undefined;
   readonly defaults: PolicyDefaults;
   readonly rules: readonly Rule[];
   readonly lookUp: (address: string, protection: Protection) => CertificateFacts;
@@ -40,10 +44,11 @@ export interface DecideInput {
 /**
  * Decides, once for the whole message, who gets which copy. The first rule that matches a recipient decides for it.
  * Throws SealdropError (quarantine unless the certificate's fault says otherwise): missing-certificate, clear-copy-refused,
- * unsealed-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup, bad-control-header.
+ * unsealed-refused, already-protected, pass-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup, bad-control-header.
  */
 export function decide(input: DecideInput): Plan {
   const verdicts = verdictsOf(input);
+  if (input.arrival !== undefined) refuseProtected(verdicts, input.arrival);
   refuseUnlawful(verdicts);
   refuseInPickup(verdicts, input.envelope.sender);
 
@@ -60,19 +65,24 @@ export function decide(input: DecideInput): Plan {
     sender: input.envelope.sender,
     from: input.from,
     copies,
-    decisions: verdicts.map(decisionOf),
+    decisions: verdicts.map((verdict) => decisionOf(verdict, input.arrival)),
     dropped: droppedNames(input.control, passed),
   };
 }
 
-function verdictsOf({ envelope, visible, from, control, fields, defaults, rules, lookUp }: DecideInput): Verdict[] {
+function verdictsOf({ envelope, visible, from, control, fields, arrival, defaults, rules, lookUp }: DecideInput): Verdict[] {
   const facts: MessageFacts = { from, headerValues: (name) => headerValues(name, control, fields) };
   const candidates = rules.filter((rule) => matchesMessage(rule, facts));
   return envelope.recipients.map((address) => {
     const rule = candidates.find((candidate) => matchesRecipient(candidate, address)) ?? null;
     const protection = { ...defaults.protect, ...rule?.protect };
-    const certificate = protection.encrypt === 'none' ? null : lookUp(address, protection);
-    return { address, visible: visible.has(addressKey(address)), rule, protection, via: rule?.delivery?.via ?? defaults.via, certificate };
+    const passes = arrival !== undefined && treatmentOf({ protection }, arrival.already) === 'pass';
+    const passed = passes && arrival.already.kind !== 'certs-only' ? arrival.already.kind : undefined;
+    // What OpenPGP encrypts to are other keys than these.
+    const needed = protection.encrypt !== 'none' && !(passed === 'encrypted' && arrival?.already.by === 'openpgp');
+    const certificate = needed ? lookUp(address, protection) : null;
+    const via = rule?.delivery?.via ?? defaults.via;
+    return { address, visible: visible.has(addressKey(address)), rule, protection, via, certificate, passed };
   });
 }
 
@@ -104,11 +114,18 @@ function tooManyCopies(count: number, limit: number): SealdropError {
   });
 }
 
-function decisionOf(verdict: Verdict): RecipientDecision {
-  const { address, visible, rule, protection } = verdict;
+function decisionOf(verdict: Verdict, arrival: Arrival | undefined): RecipientDecision {
+  const { address, visible, rule, protection, passed } = verdict;
   const fingerprint = fingerprintOf(verdict);
   const said = `${ruleWords(rule)} ${rule === null ? 'say' : 'says'} encrypt: ${protection.encrypt}`;
   const found = fingerprint === null ? 'there is no certificate, so the copy is clear' : `the certificate is ${fingerprint.slice(0, 16)}…`;
-  const why = protection.encrypt === 'none' ? said : `${said}; ${found}`;
-  return { address, visible, rule: rule?.name ?? null, encrypt: fingerprint !== null, why };
+  const policy = protection.encrypt === 'none' || passed === 'encrypted' ? said : `${said}; ${found}`;
+  const why = arrival === undefined ? policy : `${policy}; ${arrivalWords(arrival, passed)}`;
+  return { address, visible, rule: rule?.name ?? null, encrypt: fingerprint !== null || passed === 'encrypted', why };
+}
+
+function arrivalWords({ already }: Arrival, passed: Verdict['passed']): string {
+  const came = `it came ${protectionWords(already)}`;
+  if (passed === 'encrypted') return `${came} and leaves as it is`;
+  return passed === 'signed' ? `${came} and keeps that signature` : `${came} and is sealed like any other content`;
 }

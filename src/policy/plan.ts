@@ -27,6 +27,12 @@ export interface CopyPlan {
   rule: string | null;
   via: 'pickup' | 'smtp';
   sign: 'opaque' | 'detached' | 'none';
+  /** The signature around the encryption, where there is one (triple wrap, RFC 2634 §1.1). */
+  outerSign?: 'opaque' | 'detached';
+  /** Every key of the identity signs; absent when one does. */
+  signWith?: 'allKeys';
+  /** The copy leaves with the signature, or encrypted as, the message came; absent when all of its protection is ours. */
+  passed?: 'signed' | 'encrypted';
   signature: SignatureScheme;
   digest: DigestName;
   /** SHA-256 fingerprints of the certificates, hex, in the order of `encryptAddresses`; empty: the copy is not encrypted. */

@@ -1,6 +1,11 @@
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../smime/algorithms.js';
 import type { HeaderConfidentiality } from '../smime/header-protection/form.js';
 
+/**
+ * What is done with a message that came signed or encrypted: sealed like any other content, passed with the protection it has, or held.
+ */
+export type Treatment = 'seal' | 'pass' | 'refuse';
+
 /** How a recipient's copy is sealed: the `protect` section of the configuration, or what a rule makes of it. */
 export interface Protection {
   /** `auto`: opaque inside encryption, detached when the copy leaves unencrypted. */
@@ -25,4 +30,12 @@ export interface Protection {
   readonly missingCertificate: 'quarantine';
   /** May anybody get a clear copy of a message that this protection says must be encrypted for another? */
   readonly clearCopies: 'refuse' | 'allow';
+  /** `pass`: it keeps its signature and gets none of ours; it is encrypted all the same. */
+  readonly alreadySigned: Treatment;
+  /** `pass`: it leaves as it is. */
+  readonly alreadyEncrypted: Treatment;
+  /** Encrypted copies are signed once more outside (RFC 2634 §1.1). */
+  readonly tripleWrap: 'off' | 'on';
+  /** With one of the identity's keys, or with each of them that may sign. */
+  readonly signWith: 'oneKey' | 'allKeys';
 }

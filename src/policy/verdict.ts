@@ -21,8 +21,10 @@ export interface Verdict {
   readonly rule: Rule | null;
   readonly protection: Protection;
   readonly via: 'pickup' | 'smtp';
-  /** null: nothing was looked up, because policy says `encrypt: none`. */
+  /** null: nothing was looked up, for policy says `encrypt: none`, or passes what OpenPGP encrypted. */
   readonly certificate: CertificateFacts | null;
+  /** The message came so protected, and policy passes it. */
+  readonly passed: 'signed' | 'encrypted' | undefined;
 }
 
 /**
@@ -42,10 +44,13 @@ export function refuseUnlawful(verdicts: readonly Verdict[]): void {
   const requiring = verdicts.filter(({ protection }) => protection.encrypt === 'required' && protection.clearCopies === 'refuse');
   refuseMissingCertificates(verdicts, requiring.length > 0);
 
-  const clear = verdicts.filter((verdict) => fingerprintOf(verdict) === null);
+  const clear = verdicts.filter((verdict) => fingerprintOf(verdict) === null && verdict.passed !== 'encrypted');
   const [first] = requiring;
   if (first !== undefined && clear.length > 0) throw clearCopyRefused(clear, first, requiring);
-  const unsealed = clear.filter(({ protection, rule }) => protection.sign === 'none' && (rule === null || protection.encrypt !== 'none'));
+  const unsealed = clear.filter(
+    ({ protection, rule, passed }) =>
+      passed === undefined && protection.sign === 'none' && (rule === null || protection.encrypt !== 'none'),
+  );
   if (unsealed.length > 0) throw unsealedRefused(unsealed);
 }
 

@@ -23,6 +23,17 @@ describe('the policy for a message sent by hand', () => {
     });
   });
 
+  it('seals what is already signed or encrypted, whose nature the person knows', () => {
+    expect(policyByHand(undefined, nothing, 'smtp', {}).protect).toMatchObject({ alreadySigned: 'seal', alreadyEncrypted: 'seal' });
+  });
+
+  it('adds the signature that is asked for also where a rule would pass another’s', () => {
+    const config = configured({ rules: [{ name: 'pass', when: {}, protect: { alreadySigned: 'pass' } }] });
+    const protectOf = (sign: 'opaque' | undefined) => policyByHand(config, { sign, encrypt: false }, 'smtp', {}).rules[0]?.protect;
+    expect(protectOf('opaque')).toEqual({ sign: 'opaque', alreadySigned: 'seal' });
+    expect(protectOf(undefined)).toEqual({ alreadySigned: 'pass' });
+  });
+
   it('takes the server from the environment', () => {
     const { delivery } = policyByHand(undefined, nothing, 'smtp', { SMTP_HOST: 'mx.example.net', SMTP_PORT: '587' });
     expect(delivery.smtp).toMatchObject({ host: 'mx.example.net', port: 587 });

@@ -193,6 +193,16 @@ const ONE_FAULT: [string, string, string][] = [
     '8: protect.encrypt: with sign: none all mail would pass unsealed; write a rule that says both for the mail that may',
   ],
   [
+    'a triple wrap without a signature',
+    'protect: { sign: none, tripleWrap: on }\n',
+    '6: protect.tripleWrap: is on, but with sign: none nothing is signed; set sign to auto, opaque or detached',
+  ],
+  [
+    'a triple wrap by rule, where protect says that nothing is signed',
+    'protect: { sign: none }\nrules:\n  - name: p\n    when: { to: "*@b.example" }\n    protect: { tripleWrap: on }\n',
+    '10: rules[0].protect.tripleWrap: is on, but with sign: none nothing is signed; set sign to auto, opaque or detached',
+  ],
+  [
     'a message larger than what may be in flight',
     'outbox:\n  maxMessageBytes: 1GiB\n',
     '7: outbox.maxMessageBytes: 1GiB is more than outbox.maxBytesInFlight, 512MiB; lower it or raise the other',

@@ -22,6 +22,10 @@ export const PROTECT: Protection = {
   legacyDisplay: 'on',
   missingCertificate: 'quarantine',
   clearCopies: 'refuse',
+  alreadySigned: 'seal',
+  alreadyEncrypted: 'refuse',
+  tripleWrap: 'off',
+  signWith: 'oneKey',
 };
 
 const DEFAULTS: PolicyDefaults = {
