@@ -162,7 +162,11 @@ function noRecipients(): SealdropError {
   });
 }
 
-/** Quoted, control characters escaped, cut to what a person can read. */
+/** Quoted, control characters and marks that turn text around escaped, cut to what a person can read. */
 function show(value: string): string {
-  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+  const quoted = JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+  return quoted.replace(JSON_LEAVES, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** What JSON does not escape, and a terminal acts upon: U+009B alone begins a control sequence. */
+const JSON_LEAVES = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

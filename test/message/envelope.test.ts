@@ -85,6 +85,11 @@ describe('headers', () => {
     expect(found.message).toContain('<c@example.org>@example.net');
   });
 
+  test('a refused address is shown without what a terminal acts upon', () => {
+    const { message: shown } = refused('From: a@example.com', 'To: b\u007f\u009b31m\u202e\u061cc@example.net');
+    expect(shown).toContain('b\\u007f\\u009b31m\\u202e\\u061cc@example.net');
+  });
+
   test('an invalid sender refuses the message', () => {
     expect(refused('From: a@example.com', 'Sender: nobody', 'To: b@example.net').code).toBe('bad-address');
   });

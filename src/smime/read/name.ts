@@ -58,7 +58,7 @@ export function sameAttribute(one: NameAttribute, other: NameAttribute | undefin
 
 /** Control characters, and the marks that turn the direction of text around, become `?`. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?').slice(0, 500);
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?').slice(0, 500);
 }
 
 /** Names are compared with many others; no honest one is near this long. */

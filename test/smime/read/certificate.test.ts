@@ -94,6 +94,7 @@ describe('names', () => {
 
   it('are shown without control characters', () => {
     expect(nameText(name(commonName(0x0c, 'A\u001b[31m\r\nB\u202e')))).toBe('CN=A?[31m??B?');
+    expect(printable('a\u009b1m\u061cb\u202ec')).toBe('a?1m?b?c');
     expect(printable('x'.repeat(10_000))).toHaveLength(500);
   });
 
