@@ -49,10 +49,11 @@ function ours(): Buffer[] {
   return ENTITIES.flatMap((entity) => [
     opaque(entity),
     detached(entity),
-    signed(entity, { form: 'opaque', key: 'ed25519' }),
+    signed(entity, { form: 'opaque', key: 'ed25519', and: 'p-256' }),
     signed(entity, { form: 'detached', key: 'rsa-2048', scheme: 'rsa-pss' }),
     encrypted(entity, { content: 'aes-256-gcm', to: ['p-256'] }),
     encrypted(entity, { content: 'aes-128-cbc', to: ['x25519', 'p-256'] }),
+    encrypted(entity, { content: 'chacha20-poly1305', to: ['x25519'] }),
     encrypted(opaque(entity), { content: 'aes-256-cbc', to: ['p-256', 'rsa-2048'] }),
     encrypted(detached(entity), { content: 'aes-128-gcm', to: ['rsa-2048'], keyTransport: 'rsa-oaep' }),
     detached(encrypted(opaque(entity), { content: 'aes-256-cbc', to: ['x25519'] })),

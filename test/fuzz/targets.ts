@@ -114,7 +114,7 @@ function demand(holds: boolean, what: string): asserts holds {
 }
 
 function withoutFigures(message: string): string {
-  return message.replace(/[\d.]+|: .*$|"[^"]*"/g, '#').slice(0, 120);
+  return message.replace(/[\d.]+|: .*$|"[^"]*"|\S+(?:=|@)\S.*$|signed by.*$| of .*$/g, '#').slice(0, 100);
 }
 
 function walked(root: BerElement): string {
@@ -216,8 +216,8 @@ function canonicalForms(input: Buffer): string {
     demand(/^[!-9;-~]+:[^\0]*\r\n$/.test(raw.toString('latin1')), `the outer field ${name} is a field`);
     demand(!/\r\n(?![ \t]|$)/.test(raw.toString('latin1')), `the outer field ${name} is one field`);
   }
-  demand(entityOf(once).length > 0, 'there is an entity');
-  return [...once.changes, ...outer.changes].map((change) => change.split(' ')[0]).join();
+  demand(entityOf(once).sizeBytes > 0, 'there is an entity');
+  return [...new Set([...once.changes, ...outer.changes].map((change) => change.split(' ')[0]))].sort().join();
 }
 
 function leavesOf(node: MimeNode): MimeNode[] {
@@ -294,7 +294,7 @@ function opened(input: Buffer, { keys, genuine }: Seeds): string {
   const senders = (message: Buffer) => fieldsNamed(parseMimeTree(message).fields, 'From').map(rawValue);
   demand(senders(result.message).join('\n') === senders(input).join('\n'), 'the message inside is from whom the outer header says');
   demand(!UNFIT.test(shown), 'findings are fit for a terminal');
-  return `${result.ok} ${result.layers.map(({ form, verdict, reason }) => `${form} ${verdict} ${withoutFigures(reason)}`).join(' / ')}`;
+  return `${result.ok} ${result.layers.map(({ form, verdict, reason }) => `${form} ${verdict} ${withoutFigures(reason).slice(0, 40)}`).join(' / ')}`;
 }
 
 function described(input: Buffer): string {

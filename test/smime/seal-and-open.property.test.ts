@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalise } from '../../src/message/canonical.js';
 import { entityOf, transferSafeEntityOf } from '../../src/message/entity.js';
+import { joined } from '../../src/message/octets.js';
 import { outerHeader } from '../../src/message/outer-header.js';
 import { CONTENT_CIPHERS, type ContentCipher } from '../../src/smime/algorithms.js';
 import { openMessage } from '../../src/smime/open.js';
@@ -80,10 +81,14 @@ const sign = fc
   .record({
     form: fc.constantFrom('opaque' as const, 'detached' as const),
     key: fc.constantFrom(...SIGNING_KEYS),
+    and: fc.option(fc.constantFrom(...SIGNING_KEYS), { freq: 3 }),
     pss: fc.boolean(),
     digest: fc.constantFrom('sha256' as const, 'sha384' as const, 'sha512' as const),
   })
-  .map(({ form, key, pss, digest }): Step => ({ sign: { form, key, digest, scheme: pss && key === 'rsa-2048' ? 'rsa-pss' : 'auto' } }));
+  .map(({ form, key, and, pss, digest }): Step => {
+    const scheme = pss && key === 'rsa-2048' && and === null ? 'rsa-pss' : 'auto';
+    return { sign: { form, key, digest, scheme, ...(and === null ? {} : { and }) } };
+  });
 
 const encryption = fc
   .record({
@@ -122,7 +127,7 @@ describe('whatever an application submits, in whatever mode it is sealed', () =>
         const canonical = canonicalise(fileOf(message), { fallbackCharset: 'windows-1252' });
         const [first] = steps;
         const isDetached = first !== undefined && 'sign' in first && first.sign.form === 'detached';
-        const entity = isDetached ? transferSafeEntityOf(canonical).entity : entityOf(canonical);
+        const entity = isDetached ? transferSafeEntityOf(canonical).entity : joined(entityOf(canonical));
         const { fields } = outerHeader(canonical, { date: new Date(0), messageId: 'id@example.com' });
         const outer = Buffer.concat([...fields.map(({ raw }) => raw), Buffer.from('MIME-Version: 1.0\r\n')]);
 

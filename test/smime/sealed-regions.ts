@@ -8,19 +8,25 @@ export interface Region {
   readonly around: readonly DerNode[];
 }
 
-/** What a SignedData's signature covers, and the signature: eContent, signedAttrs, signature value. */
+/** What a SignedData's signatures cover, and the signatures: eContent, and of each SignerInfo signedAttrs and signature value. */
 export function signedRegions(cms: Buffer): Region[] {
   const root = rootOf(cms);
   const content = nodeAt(root, [1, 0, 2]).node.children.length > 1 ? [contentOf('eContent', root, [1, 0, 2, 1, 0])] : [];
-  return [...content, contentOf('signedAttrs', root, [1, 0, 4, 0, 3]), contentOf('signature', root, [1, 0, 4, 0, 5])];
+  const signers = nodeAt(root, [1, 0, 4]).node.children.flatMap((_, index) => [
+    contentOf('signedAttrs', root, [1, 0, 4, index, 3]),
+    contentOf('signature', root, [1, 0, 4, index, 5]),
+  ]);
+  return [...content, ...signers];
 }
 
 /** What the tag of an AuthEnvelopedData covers, and the tag: nonce, ciphertext, authAttrs where there are any. */
 export function authenticatedRegions(cms: Buffer): Region[] {
   const root = rootOf(cms);
   const hasAttributes = nodeAt(root, [1, 0]).node.children.length > 4;
+  // GCMParameters hold it (RFC 5084 §3.2), ChaCha20-Poly1305's parameters are it (RFC 8103 §1.1).
+  const noncePath = nodeAt(root, [1, 0, 2, 1, 1]).node.children.length > 0 ? [1, 0, 2, 1, 1, 0] : [1, 0, 2, 1, 1];
   return [
-    contentOf('nonce', root, [1, 0, 2, 1, 1, 0]),
+    contentOf('nonce', root, noncePath),
     contentOf('ciphertext', root, [1, 0, 2, 2]),
     ...(hasAttributes ? [contentOf('authAttrs', root, [1, 0, 3])] : []),
     contentOf('tag', root, [1, 0, hasAttributes ? 4 : 3]),

@@ -1,12 +1,10 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../../src/smime/algorithms.js';
-import { encrypt } from '../../src/smime/encrypt.js';
 import type { OpenKeys } from '../../src/smime/open.js';
 import { type PreparedRecipient, prepareRecipient } from '../../src/smime/recipient.js';
-import { signDetached, signOpaque } from '../../src/smime/sign.js';
 import { type PreparedSigner, prepareSigner } from '../../src/smime/signer.js';
 import type { Issued, KeyKind } from '../kit/pki.js';
-import { issue, pki, signerOf } from './writing-kit.js';
+import { encrypt, issue, pki, signDetached, signerOf, signOpaque } from './writing-kit.js';
 
 export const SIGNING_KEYS = ['rsa-2048', 'p-256', 'p-384', 'p-521', 'ed25519'] as const satisfies KeyKind[];
 export const ENCRYPTION_KEYS = ['rsa-2048', 'p-256', 'p-384', 'p-521', 'x25519'] as const satisfies KeyKind[];
@@ -20,6 +18,8 @@ export const BOB = 'bob@example.net';
 export interface Signing {
   readonly form: 'opaque' | 'detached';
   readonly key: SigningKeyKind;
+  /** A second key of hers that signs as well. */
+  readonly and?: SigningKeyKind;
   readonly scheme?: SignatureScheme;
   readonly digest?: DigestName;
 }
@@ -33,12 +33,17 @@ export interface Encryption {
 const signers = new Map<SigningKeyKind, PreparedSigner>();
 const recipients = new Map<EncryptionKeyKind, { issued: Issued; prepared: PreparedRecipient; privateKey: KeyObject }>();
 
-/** Alice's signature around an entity. */
-export function signed(entity: Buffer, { form, key, scheme = 'auto', digest = 'sha256' }: Signing): Buffer {
+/** Alice's signature, or signatures, around an entity. */
+export function signed(entity: Buffer, { form, key, and, scheme = 'auto', digest = 'sha256' }: Signing): Buffer {
+  const options = { digest, scheme, signingTime: new Date() };
+  const more = and === undefined || and === key ? [] : [alice(and)];
+  return (form === 'opaque' ? signOpaque : signDetached)(entity, [alice(key), ...more], options).entity;
+}
+
+function alice(key: SigningKeyKind): PreparedSigner {
   const signer = signers.get(key) ?? prepareSigner(signerOf(issue(key, ALICE)));
   signers.set(key, signer);
-  const options = { digest, scheme, signingTime: new Date() };
-  return (form === 'opaque' ? signOpaque : signDetached)(entity, signer, options).entity;
+  return signer;
 }
 
 /** Encryption to Bob, under one or more of his keys. */
