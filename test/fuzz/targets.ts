@@ -283,13 +283,10 @@ function textOf(fields: readonly HeaderField[], name: string): string {
 function opened(input: Buffer, { keys, genuine }: Seeds): string {
   const result = openMessage(input, keys);
   demand(!result.ok || genuine.has(result.entity.toString('hex')), 'what is found genuine was really sealed');
-  for (const layer of result.layers) {
-    const cbc = layer.form === 'enveloped' && layer.verdict === 'valid';
-    demand(
-      !cbc || result.layers.some(({ kind, verdict }) => kind === 'signed' && verdict === 'valid'),
-      'CBC is valid by a signature alone',
-    );
-  }
+  result.layers.forEach(({ form, verdict }, index) => {
+    const vouched = result.layers.slice(index + 1).some((inner) => inner.kind === 'signed' && inner.verdict === 'valid');
+    demand(form !== 'enveloped' || verdict === 'unauthenticated' || vouched, 'CBC is valid by a signature inside alone');
+  });
   const shown = JSON.stringify([result.layers, result.notes]);
   const senders = (message: Buffer) => fieldsNamed(parseMimeTree(message).fields, 'From').map(rawValue);
   demand(senders(result.message).join('\n') === senders(input).join('\n'), 'the message inside is from whom the outer header says');

@@ -44,11 +44,12 @@ function placesIn(entity: Buffer, regionsOf: (cms: Buffer) => Region[]): Place[]
   return regionsOf(cms).map((region) => ({ message, cms, region }));
 }
 
-/** The message with the region edited; undefined where the edits cancel each other out. */
-function spoilt({ message, cms, region }: Place, edits: readonly Edit[], whole: boolean): Buffer | undefined {
+/** The CMS with the region edited; undefined where the region is what it was, because edits cancel each other out or fall behind it. */
+function spoilt({ cms, region }: Place, edits: readonly Edit[], whole: boolean): Buffer | undefined {
   const before = cms.subarray(region.start, region.end);
   const after = edits.reduce(edited, before);
-  return after.equals(before) ? undefined : withCms(message, withRegion(cms, region, after, whole));
+  const same = whole ? after.equals(before) : after.subarray(0, before.length).equals(before);
+  return same ? undefined : withRegion(cms, region, after, whole);
 }
 
 const edits = fc.array(edit, { minLength: 1, maxLength: 3 });
@@ -59,10 +60,11 @@ function neverOk(places: readonly Place[], numRuns: number): void {
   for (const name of names) {
     const of = places.filter(({ region }) => region.name === name);
     fc.assert(
-      fc.property(fc.constantFrom(...of), edits, fc.boolean(), (place, changes, whole) => {
-        const message = spoilt(place, changes, whole);
-        fc.pre(message !== undefined);
-        if (message !== undefined) expect(isOk(outcome(message)), name).toBe(false);
+      fc.property(fc.nat(of.length - 1), edits, fc.boolean(), (index, changes, whole) => {
+        const place = pick(of, index);
+        const cms = spoilt(place, changes, whole);
+        fc.pre(cms !== undefined);
+        if (cms !== undefined) expect(isOk(outcome(withCms(place.message, cms))), name).toBe(false);
       }),
       { numRuns },
     );
@@ -86,12 +88,14 @@ describe('any change to what a signature covers, or to the signature', () => {
     for (const name of ['signedAttrs', 'signature']) {
       const of = places.filter(({ region }) => region.name === name);
       fc.assert(
-        fc.property(fc.constantFrom(...of), edits, fc.boolean(), ({ message, cms, region, base64 }, changes, whole) => {
-          const before = cms.subarray(region.start, region.end);
-          const after = changes.reduce(edited, before);
-          fc.pre(!after.equals(before));
-          const text = withRegion(cms, region, after, whole).toString('base64').replace(/.{76}/g, '$&\r\n');
-          const altered = Buffer.concat([message.subarray(0, base64.start), Buffer.from(text), message.subarray(base64.end)]);
+        fc.property(fc.nat(of.length - 1), edits, fc.boolean(), (index, changes, whole) => {
+          const place = pick(of, index);
+          const cms = spoilt(place, changes, whole);
+          fc.pre(cms !== undefined);
+          if (cms === undefined) return;
+          const { message, base64 } = place;
+          const text = Buffer.from(cms.toString('base64').replace(/.{76}/g, '$&\r\n'));
+          const altered = Buffer.concat([message.subarray(0, base64.start), text, message.subarray(base64.end)]);
           expect(isOk(outcome(altered)), name).toBe(false);
         }),
         { numRuns: 250 },
@@ -104,7 +108,8 @@ describe('any change to what a signature covers, or to the signature', () => {
     for (const message of messages) expect(isOk(outcome(message))).toBe(true);
     let sameText = 0;
     fc.assert(
-      fc.property(fc.constantFrom(...messages), edits, (message, changes) => {
+      fc.property(fc.nat(messages.length - 1), edits, (index, changes) => {
+        const message = pick(messages, index);
         const [part] = parseMimeTree(message).children;
         if (part === undefined) throw new Error('no part');
         const after = changes.reduce(edited, SAFE);
@@ -150,7 +155,9 @@ describe('any other change', () => {
       encrypted(opaque, { content: 'aes-128-gcm', to: ['rsa-2048'], keyTransport: 'rsa-oaep' }),
       signed(encrypted(opaque, { content: 'aes-256-cbc', to: ['p-256'] }), { form: 'detached', key: 'p-256' }),
     ].map(messageWith);
-    unsigned = ENCRYPTION_KEYS.map((to) => messageWith(encrypted(ENTITY, { content: 'aes-256-cbc', to: [to] })));
+    const cbc = ENCRYPTION_KEYS.map((to) => encrypted(ENTITY, { content: 'aes-256-cbc', to: [to] }));
+    // A signature around it says nothing of what is inside: anyone can sign what he altered.
+    unsigned = [...cbc, ...cbc.map((entity) => signed(entity, { form: 'opaque', key: 'p-256' }))].map(messageWith);
   });
 
   it('anywhere in a message gives the same entity or is not ok', () => {
@@ -180,7 +187,7 @@ describe('any other change', () => {
   });
 
   it('leaves CBC without a signature unauthenticated, whatever it is', () => {
-    for (const message of unsigned) expect(outcome(message)).toMatchObject({ ok: false, layers: [{ verdict: 'unauthenticated' }] });
+    for (const message of unsigned) expect(outcome(message)).toMatchObject({ ok: false });
     fc.assert(
       fc.property(fc.nat(), edits, fc.integer(), (index, changes, seed) => {
         const message = pick(unsigned, index);
@@ -188,7 +195,7 @@ describe('any other change', () => {
           const result = outcome(altered);
           if (result instanceof SealdropError) continue;
           expect(result.ok).toBe(false);
-          for (const layer of result.layers) expect(['valid', 'authenticated']).not.toContain(layer.verdict);
+          for (const layer of result.layers.filter(({ kind }) => kind === 'encrypted')) expect(layer.verdict).toBe('unauthenticated');
         }
       }),
       { numRuns: 700 },
