@@ -91,8 +91,8 @@ function sharedInfo(wrapAlgorithm: Buffer, keyBytes: number, userKeyingMaterial:
   return der.sequence(wrapAlgorithm, ...entityUInfo, der.explicit(2, der.octetString(bits)));
 }
 
-/** The key derivation function of X9.63 (SEC 1 §3.6.1): digest(secret ‖ counter ‖ info), counter from 1. */
-function x963(secret: Buffer, info: Buffer, length: number, digest: string): Buffer {
+/** The key derivation function of X9.63 (SEC 1 §3.6.1): digest(secret ‖ counter ‖ info), counter from 1; `length` octets. */
+export function x963(secret: Buffer, info: Buffer, length: number, digest: string): Buffer {
   const blocks: Buffer[] = [];
   const counter = Buffer.alloc(4);
   for (let size = 0, index = 1; size < length; index += 1) {
