@@ -53,7 +53,7 @@ function smimeSignatureFault(message: Canonical, entity: Buffer, node: MimeNode,
     opened =
       node.mediaType === 'multipart/signed'
         ? openDetached(entity, node, trust)
-        : openCms(decodedBody(entity, node), { keys: [], trust, inflateBytesLeft: 0 });
+        : openCms(decodedBody(entity, node), { keys: [], trust, inflateBudget: { bytesLeft: 0 } });
   } catch (error) {
     if (error instanceof SealdropError) return error.message;
     throw error;

@@ -160,7 +160,7 @@ function openContext(sender: readonly HeaderField[], keys: OpenKeys): OpenContex
       claimed: claimedSender(sender),
       now: keys.now,
     },
-    inflateBytesLeft: MAX_INFLATED_BYTES,
+    inflateBudget: { bytesLeft: MAX_INFLATED_BYTES },
   };
 }
 

@@ -3,7 +3,7 @@ import { OID } from './algorithms.js';
 import { BerError } from './cms/ber.js';
 import { type PayloadHeader, payloadHeader } from './header-protection/read.js';
 import { certificateIdText } from './read/certificate-id.js';
-import { decompress } from './read/compressed-data.js';
+import { decompress, type InflateBudget } from './read/compressed-data.js';
 import { type ContentInfo, contentTypeName, readContentInfo } from './read/content-info.js';
 import { envelopeFacts } from './read/decrypt.js';
 import { digestLabel, digestName } from './read/digests.js';
@@ -48,7 +48,7 @@ interface Depth {
   /** It is signed or encrypted, whatever that is worth. */
   readonly covered: boolean;
   /** Shared by all compressed parts of the message. */
-  readonly inflateBudget: { bytesLeft: number };
+  readonly inflateBudget: InflateBudget;
 }
 
 const MAX_LAYERS = 10;
@@ -157,8 +157,7 @@ function describeEnveloped({ contentType, content }: ContentInfo): Branch {
 }
 
 function describeCompressed({ content }: ContentInfo, depth: Depth): Branch {
-  const inflated = decompress(content, depth.inflateBudget.bytesLeft);
-  depth.inflateBudget.bytesLeft -= inflated.length;
+  const inflated = decompress(content, depth.inflateBudget);
   return branch('compressed: zlib', [describeEntity(inflated, parseMimeTree(inflated), depth)]);
 }
 

@@ -36,6 +36,11 @@ const MIXED = Buffer.from(
   ].join('\r\n'),
 );
 
+function compressed(deflated: Buffer): Buffer {
+  const info = seq(oid('1.2.840.113549.1.7.1'), ctx(0, octets(deflated)));
+  return seq(oid('1.2.840.113549.1.9.16.1.9'), ctx(0, seq(int(0), seq(oid('1.2.840.113549.1.9.16.3.8')), info)));
+}
+
 describe('describe', () => {
   it('shows the MIME parts as a tree', () => {
     expect(describeMessage(asMessage(MIXED))).toBe(
@@ -82,11 +87,22 @@ describe('describe', () => {
   });
 
   it('descends into compressed content and certificates only', () => {
-    const info = seq(oid('1.2.840.113549.1.7.1'), ctx(0, octets(deflateSync(ENTITY))));
-    const cms = seq(oid('1.2.840.113549.1.9.16.1.9'), ctx(0, seq(int(0), seq(oid('1.2.840.113549.1.9.16.3.8')), info)));
-    expect(describeMessage(asMessage(pkcs7Mime(cms)))).toContain('└─ compressed: zlib\n   └─ 1 text/plain; charset=utf-8, 8bit');
+    expect(describeMessage(asMessage(pkcs7Mime(compressed(deflateSync(ENTITY)))))).toContain(
+      '└─ compressed: zlib\n   └─ 1 text/plain; charset=utf-8, 8bit',
+    );
     const certificates = kit.openssl(['crl2pkcs7', '-nocrl', '-certfile', alice.certFile, '-outform', 'DER']);
     expect(describeMessage(asMessage(pkcs7Mime(certificates)))).toContain('└─ certificates only\n   └─ certificate: CN=alice');
+  });
+
+  it('inflates no more for many bombs than for one', () => {
+    const bomb = deflateSync(Buffer.alloc(65 * 1024 * 1024), { level: 9 });
+    const part = pkcs7Mime(compressed(bomb));
+    const parts = Array.from({ length: 100 }, () => [Buffer.from('--m\r\n'), part]).flat();
+    const message = Buffer.concat([Buffer.from('Content-Type: multipart/mixed; boundary=m\r\n\r\n'), ...parts, Buffer.from('--m--\r\n')]);
+    const sizes = [...describeMessage(message).matchAll(/damaged or larger than (\d+) bytes/g)].map(([, size]) => Number(size));
+    expect(sizes).toEqual([64 * 1024 * 1024, ...Array.from({ length: 99 }, () => expect.any(Number))]);
+    // The sum of what each of them might inflate to.
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(130 * 1024 * 1024);
   });
 
   it('says what cannot be read in its place', () => {

@@ -1,5 +1,5 @@
 import { OID } from '../algorithms.js';
-import { decompress } from './compressed-data.js';
+import { decompress, type InflateBudget } from './compressed-data.js';
 import { type ContentInfo, contentTypeName, readContentInfo } from './content-info.js';
 import { type DecryptionKey, decrypt, envelopeFacts } from './decrypt.js';
 import { readAuthEnvelopedData, readEnvelopedData } from './enveloped-data.js';
@@ -11,8 +11,7 @@ import { readSignedData, type SignedData } from './signed-data.js';
 export interface OpenContext {
   readonly keys: readonly DecryptionKey[];
   readonly trust: Trust;
-  /** Octets that may still come out of compressed layers. */
-  inflateBytesLeft: number;
+  readonly inflateBudget: InflateBudget;
 }
 
 /** Opens one application/pkcs7-mime body. Throws SealdropError: broken-cms, unsupported-cms, no-key, cannot-decrypt. */
@@ -65,9 +64,8 @@ function openEnveloped({ contentType, content: element }: ContentInfo, { keys }:
   return { layer, content };
 }
 
-function openCompressed({ content: element }: ContentInfo, context: OpenContext): OpenedLayer {
-  const content = decompress(element, context.inflateBytesLeft);
-  context.inflateBytesLeft -= content.length;
+function openCompressed({ content: element }: ContentInfo, { inflateBudget }: OpenContext): OpenedLayer {
+  const content = decompress(element, inflateBudget);
   const layer = {
     kind: 'compressed',
     form: 'opaque',
