@@ -557,6 +557,13 @@ describe('openMessage, given anything at all', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
+  it('reads quoted-printable CMS in time that grows with its length alone', () => {
+    const header = 'From: a@example.com\r\nContent-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n';
+    const before = process.cpuUsage();
+    expect(errorOf(Buffer.from(header + ' '.repeat(1_000_000)))?.code).toBe('broken-cms');
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
+  });
+
   it('ends for arbitrary header and body text', () => {
     const piece = fc.constantFrom(
       'Content-Type: ',

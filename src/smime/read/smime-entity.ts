@@ -1,6 +1,7 @@
 import { parseParameterised } from '../../message/content-type.js';
 import { fieldsNamed, rawValue } from '../../message/field.js';
 import type { MimeNode } from '../../message/mime-tree.js';
+import { decodeQuotedPrintable } from '../../message/transfer-encoding.js';
 import { decodeBase64 } from './base64.js';
 
 /** What S/MIME makes of an entity (RFC 8551 §3.2, §3.5, §3.8); undefined: nothing. */
@@ -39,11 +40,3 @@ export function decodedBody(bytes: Buffer, node: MimeNode): Buffer {
 
 const CMS_TYPES: ReadonlySet<string> = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime']);
 const SIGNATURE_TYPES: ReadonlySet<string> = new Set(['application/pkcs7-signature', 'application/x-pkcs7-signature']);
-
-function decodeQuotedPrintable(body: Buffer): Buffer {
-  const text = body.toString('latin1').replace(/[ \t]*=[ \t]*\r?\n/g, '');
-  return Buffer.from(
-    text.replace(/=([0-9A-Fa-f]{2})/g, (_escape: string, octet: string) => String.fromCharCode(Number.parseInt(octet, 16))),
-    'latin1',
-  );
-}
