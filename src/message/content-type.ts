@@ -76,7 +76,7 @@ function withoutComments(text: string): string {
 }
 
 /** RFC 2231 §3 and §4: `name*0`, `name*1*`, `name*`. An extended form wins over a plain one of the same name. */
-function joinParameters(parameters: ParameterisedValue['parameters']): Map<string, string> {
+export function joinParameters(parameters: ParameterisedValue['parameters']): Map<string, string> {
   const joined = new Map<string, string>();
   const pieces = new Map<string, Map<number, { text: string; extended: boolean }>>();
   for (const [name, value] of parameters) {

@@ -1,3 +1,5 @@
+import { blankedWords } from './fold.js';
+
 /** A word of a header value on its way to ASCII. */
 export interface Word {
   /** Blanks before it. */
@@ -13,9 +15,7 @@ export interface Word {
  * 2047 encoded words; all other words and blanks stay as they are.
  */
 export function encodeUnstructured(text: string): string {
-  const words: Word[] = [];
-  for (const [, blank = '', word = ''] of text.matchAll(/([ \t]*)([^ \t]+)/g)) words.push({ blank, source: word, text: word });
-  return encodeWords(words);
+  return encodeWords([...blankedWords(text)].map(({ blank, word }) => ({ blank, source: word, text: word })));
 }
 
 /** The same for words of a phrase or comment. */

@@ -3,12 +3,14 @@ const MAX_LINE_OCTETS = 998;
 
 /**
  * Folds an unfolded value into lines of at most 76 characters where its blanks allow it (RFC 5322 §2.2.3). Only CRLFs are
- * put in, each before a blank that was there: unfolding gives the value back. Returns the field without its final CRLF.
+ * put in, each before a blank that was there: unfolding gives the value back, but for a run of blanks that no line could
+ * hold, which becomes one. Returns the field without its final CRLF.
  */
 export function foldField(name: string, value: string): string {
   let out = `${name}:`;
   let column = out.length;
-  for (const [chunk] of ` ${value}`.matchAll(/[ \t]*[^ \t]+/g)) {
+  for (const { blank, word } of blankedWords(` ${value}`)) {
+    const chunk = (blank.length + word.length > MAX_LINE_OCTETS ? ' ' : blank) + word;
     // The first line keeps its first word if that is allowed: some readers expect one there.
     const keep = column === name.length + 1 && !chunk.includes('=?');
     if (column + chunk.length > (keep ? MAX_LINE_OCTETS : PREFERRED_LINE)) {
@@ -19,6 +21,20 @@ export function foldField(name: string, value: string): string {
     column += chunk.length;
   }
   return out;
+}
+
+/** The words of a text, each with the blanks before it; blanks at the end belong to none. */
+export function* blankedWords(text: string): Generator<{ readonly blank: string; readonly word: string }> {
+  let blank = '';
+  // Not one pattern for both: at each of many blanks that no word follows it would begin to look for one.
+  for (const [piece] of text.matchAll(/[ \t]+|[^ \t]+/g)) {
+    if (piece.startsWith(' ') || piece.startsWith('\t')) {
+      blank = piece;
+    } else {
+      yield { blank, word: piece };
+      blank = '';
+    }
+  }
 }
 
 /** Tells whether a line of these CRLF octets is longer than SMTP allows. */

@@ -150,6 +150,21 @@ describe('over-long lines', () => {
     expect(changes).toEqual(['header-refolded X-Long']);
   });
 
+  test('blanks that no line could hold become one, in whatever field, and take no time', () => {
+    const blanks = ' '.repeat(200_000);
+    const before = process.cpuUsage();
+    const { text } = outer(
+      `From: "A"${blanks}<alice@example.com>`,
+      `X-Long: ü${blanks}end`,
+      `To: (ü${blanks}) bob@example.net`,
+      ...COMPLETE,
+    );
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
+    for (const line of text.split('\r\n')) expect(line.length).toBeLessThanOrEqual(998);
+    expect(unfolded(text)).toContain('From: "A" <alice@example.com>\r\n');
+    expect(unfolded(text)).toContain('X-Long: =?utf-8?q?=C3=BC?= end\r\n');
+  });
+
   test('a word too long for a line is encoded, and read back whole', async () => {
     const { text, raw } = outer('From: alice@example.com', `Subject: see ${'x'.repeat(1500)} now`, ...COMPLETE);
     for (const line of text.split('\r\n')) expect(line.length).toBeLessThanOrEqual(998);
