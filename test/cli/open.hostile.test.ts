@@ -25,7 +25,7 @@ afterAll(() => removeTemp(directory));
 
 function open(message: Buffer, ...args: string[]) {
   const trust = ['--key', key, '--ca', pki.root.files.certificate];
-  // A tenth of what Node takes by itself: what costs more memory than its size ends here.
+  // Far less than Node takes by itself.
   const env = { NODE_OPTIONS: '--max-old-space-size=256', SEALDROP_PASSPHRASE: undefined };
   return sealdrop(['open', '-', ...trust, ...args], { input: message, env });
 }
@@ -107,7 +107,11 @@ describe('open ends, with little memory and nothing on standard output', () => {
       /more than 64 elements/,
       () => contentInfo(SIGNED_DATA, seq(int(1), set(), seq(oid(DATA)), set(Buffer.alloc(6_000_000, Buffer.of(0x30, 0))))),
     ],
-    ['millions of segments', /too many elements/, () => contentInfo(SIGNED_DATA, seq(int(1), set(), seq(oid(DATA), ctx(0, segmented(3_000_000))), set()))],
+    [
+      'millions of segments',
+      /too many elements/,
+      () => contentInfo(SIGNED_DATA, seq(int(1), set(), seq(oid(DATA), ctx(0, segmented(3_000_000))), set())),
+    ],
     ['a compression bomb', /damaged or larger than/, bomb],
   ])('given %s', async (_name, finding, cms) => {
     expect(await refused(messageWith(pkcs7Mime(cms())))).toMatch(finding);
@@ -115,7 +119,9 @@ describe('open ends, with little memory and nothing on standard output', () => {
 
   it('given a header of a million lines', async () => {
     const header = Buffer.concat([Buffer.from(`From: ${ALICE}\r\n`), Buffer.alloc(8_000_000, 'X-A: b\r\n')]);
-    expect(await refused(Buffer.concat([header, signed(ENTITY, { form: 'opaque', key: 'p-256' })]))).toMatch(/neither signed nor encrypted/);
+    expect(await refused(Buffer.concat([header, signed(ENTITY, { form: 'opaque', key: 'p-256' })]))).toMatch(
+      /neither signed nor encrypted/,
+    );
   });
 });
 

@@ -33,8 +33,8 @@ export interface Finding {
 
 const MUTATE = { der: mutateDer, message: mutateMessage, text: mutateText } as const satisfies Record<InputKind, unknown>;
 
-/** No honest input of this size takes a hundredth of it; processor time, so that a busy machine makes no finding. */
-const MAX_CPU_SECONDS = 5;
+/** No input of this size takes a tenth of it; processor time, so that a busy machine makes no finding. */
+const MAX_CPU_SECONDS = 1.5;
 const MAX_FINDINGS = 20;
 
 /**

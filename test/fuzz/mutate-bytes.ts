@@ -7,8 +7,19 @@ const TELLING_OCTETS = [0x00, 0x01, 0x0a, 0x0d, 0x1f, 0x20, 0x22, 0x2d, 0x30, 0x
 
 /** One change that knows nothing of what the bytes mean. `other` is what may be spliced in. */
 export function mutateBytes(bytes: Buffer, random: Random, other: Buffer): Buffer {
-  const change = random.pick(CHANGES);
+  const change = random.chance(STRETCHED) ? stretched : random.pick(CHANGES);
   return change(bytes, random, other).subarray(0, MAX_INPUT_BYTES);
+}
+
+/** How often; such inputs take long even where all is well. */
+const STRETCHED = 0.01;
+
+/** A piece over and over: what takes time in proportion to the square of a length shows itself. */
+function stretched(bytes: Buffer, random: Random): Buffer {
+  const [start, length] = span(bytes, random, 6);
+  const piece = bytes.subarray(start, start + length);
+  const times = random.between(1, MAX_INPUT_BYTES / length);
+  return replaced(bytes, [start, length], Buffer.concat(Array.from({ length: times }, () => piece)));
 }
 
 type Change = (bytes: Buffer, random: Random, other: Buffer) => Buffer;
@@ -31,12 +42,12 @@ const CHANGES: readonly Change[] = [
   (bytes, random, other) => Buffer.concat([bytes.subarray(0, random.between(0, bytes.length)), other.subarray(span(other, random, 1)[0])]),
 ];
 
-export function replaced(bytes: Buffer, [start, length]: readonly [start: number, length: number], replacement: Buffer): Buffer {
+function replaced(bytes: Buffer, [start, length]: readonly [start: number, length: number], replacement: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, start), replacement, bytes.subarray(start + length)]);
 }
 
 /** A start within the bytes and a length of 1 to `most`. */
-export function span(bytes: Buffer, random: Random, most: number): [start: number, length: number] {
+function span(bytes: Buffer, random: Random, most: number): [start: number, length: number] {
   return [random.between(0, Math.max(0, bytes.length - 1)), random.between(1, most)];
 }
 
