@@ -9,7 +9,7 @@ import { startWatchdog, type Watchdog } from './watchdog.js';
 
 /** Set by `npm run fuzz`; without, a fixed number of executions with a fixed seed. */
 const {
-  SEALDROP_FUZZ_RUNS: runs = '12000',
+  SEALDROP_FUZZ_RUNS: runs = '15000',
   SEALDROP_FUZZ_SEED: seed = '1',
   SEALDROP_FUZZ_TARGET: only,
   SEALDROP_FUZZ_REPLAY: file,
