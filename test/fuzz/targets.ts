@@ -13,6 +13,7 @@ import { makeTransferSafe } from '../../src/message/transfer-safe.js';
 import { type BerElement, BerError, childrenOf, encodedOf, octetsOf, readBer } from '../../src/smime/cms/ber.js';
 import { certificateFields } from '../../src/smime/cms/certificate-fields.js';
 import { openMessage } from '../../src/smime/open.js';
+import { readCapabilities, readEncryptionKeyPreference } from '../../src/smime/read/capabilities.js';
 import { readCertificate } from '../../src/smime/read/certificate.js';
 import { readContentInfo } from '../../src/smime/read/content-info.js';
 import { envelopeFacts } from '../../src/smime/read/decrypt.js';
@@ -45,6 +46,7 @@ export const TARGETS: readonly Target[] = [
     weight: 2,
     run: (input) => refusedAs([BerError], () => readEnveloped(input, readAuthEnvelopedData)),
   },
+  { name: 'capabilities', kind: 'der', weight: 1, run: (input) => refusedAs([BerError], () => readAnnounced(input)) },
   { name: 'certificate', kind: 'der', weight: 3, run: (input) => refusedAs([BerError], () => readCertificateWhole(input)) },
   {
     name: 'certificate-fields',
@@ -153,6 +155,14 @@ function readEnveloped(input: Buffer, read: typeof readEnvelopedData): string {
   const { algorithms, recipients } = envelopeFacts(data);
   demand(recipients.length === data.recipients.length, 'each recipient is named');
   return `${algorithms.map((name) => withoutFigures(name)).join()} ${Math.min(recipients.length, 4)}`;
+}
+
+function readAnnounced(input: Buffer): string {
+  const element = readBer(input);
+  const preference = refusedAs([BerError], () => Object.keys(readEncryptionKeyPreference(element)).join());
+  const { ciphers, others } = readCapabilities(element);
+  demand(new Set(ciphers).size === ciphers.length, 'each cipher is named once');
+  return `${ciphers.join()} ${Math.min(others.length, 4)} ${preference}`;
 }
 
 function readCertificateWhole(input: Buffer): string {
