@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemp } from '../kit/temp.js';
 import { type FuzzReport, fuzz, replay } from './fuzzer.js';
+import { withKeptKeys } from './kept-keys.js';
 import { makeSeeds, type Seeds } from './seeds.js';
 import { TARGETS } from './targets.js';
 import { startWatchdog, type Watchdog } from './watchdog.js';
@@ -43,7 +44,7 @@ describe('the readers, given inputs changed at random', () => {
   it.skipIf(file === undefined)('replay one input', () => {
     const path = resolve(file ?? '');
     const target = only ?? basename(path).replace(/-[0-9a-f]{12}$|-never-ends$/, '');
-    const outcome = replay(target, readFileSync(path), seeds);
+    const outcome = replay(target, readFileSync(path), withKeptKeys(path, seeds));
     process.stdout.write(`${target}: ${'fault' in outcome ? outcome.fault : outcome.way}\n`);
     expect(outcome).not.toHaveProperty('fault');
   });

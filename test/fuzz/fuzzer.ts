@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Random } from '../kit/random.js';
+import { keepKeys } from './kept-keys.js';
 import { mutateDer } from './mutate-der.js';
 import { mutateMessage, mutateText } from './mutate-message.js';
 import type { InputKind, Seeds } from './seeds.js';
@@ -61,7 +62,7 @@ export async function fuzz(seeds: Seeds, { runs, seed, targets, findings: direct
     const outcome = execute(target, input, seeds);
     if ('fault' in outcome) {
       const key = `${target.name} ${outcome.fault.slice(0, 60)}`;
-      if (!findings.has(key)) findings.set(key, { target: target.name, what: outcome.fault, file: keep(directory, target, input) });
+      if (!findings.has(key)) findings.set(key, { target: target.name, what: outcome.fault, file: keep(directory, target, input, seeds) });
       continue;
     }
     const known = seen.get(target.name);
@@ -99,10 +100,11 @@ function execute(target: Target, input: Buffer, seeds: Seeds): { way: string } |
   }
 }
 
-function keep(directory: string, target: Target, input: Buffer): string {
+function keep(directory: string, target: Target, input: Buffer, seeds: Seeds): string {
   mkdirSync(directory, { recursive: true });
   const name = createHash('sha256').update(input).digest('hex').slice(0, 12);
   const file = join(directory, `${target.name}-${name}`);
   writeFileSync(file, input);
+  keepKeys(file, seeds);
   return file;
 }
