@@ -7,7 +7,7 @@ import { openssl } from '../kit/openssl-cli.js';
 import { ctx, int, octets, oid, seq } from '../smime/read/der-kit.js';
 import { crlf } from '../smime/read/kit.js';
 import { pkcs7Mime } from '../smime/read/signed-builder.js';
-import { ALICE, bob, cmsIn, encrypted, keysOfBob, messageWith, signed } from '../smime/sealed-samples.js';
+import { ALICE, BOB, bob, cmsIn, encrypted, keysOfBob, messageWith, signed } from '../smime/sealed-samples.js';
 import { issue, pki } from '../smime/writing-kit.js';
 
 /** What inputs of a target are, which decides how they are changed. */
@@ -25,6 +25,10 @@ const ENTITIES = [
   'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nDear Bob,\r\n\r\n1,234 € are due.\r\n',
   'Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\r\nText.\r\n--in\r\nContent-Type: application/pdf; name=a.pdf\r\n' +
     'Content-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--in--\r\n',
+  // Protected headers (RFC 9788) under the outer header that messageWith() gives.
+  `From: Alice <${ALICE}>\r\nTo: ${BOB}\r\nSubject: Quarterly figures\r\nContent-Type: text/plain; charset=utf-8; hp="clear"\r\n\r\nText.\r\n`,
+  `From: Alice <${ALICE}>\r\nTo: ${BOB}\r\nSubject: The deal\r\nHP-Outer: From: Alice <${ALICE}>\r\nHP-Outer: To: ${BOB}\r\n` +
+    'HP-Outer: Subject: Quarterly figures\r\nContent-Type: text/plain; charset=utf-8; hp="cipher"\r\n\r\nText.\r\n',
 ].map((text) => Buffer.from(text));
 
 export function makeSeeds(): Seeds {

@@ -12,7 +12,7 @@ import { outerHeader } from '../../src/message/outer-header.js';
 import { makeTransferSafe } from '../../src/message/transfer-safe.js';
 import { type BerElement, BerError, childrenOf, encodedOf, octetsOf, readBer } from '../../src/smime/cms/ber.js';
 import { certificateFields } from '../../src/smime/cms/certificate-fields.js';
-import { openMessage } from '../../src/smime/open.js';
+import { type Opened, openMessage } from '../../src/smime/open.js';
 import { readCapabilities, readEncryptionKeyPreference } from '../../src/smime/read/capabilities.js';
 import { readCertificate } from '../../src/smime/read/certificate.js';
 import { readContentInfo } from '../../src/smime/read/content-info.js';
@@ -298,10 +298,28 @@ function opened(input: Buffer, { keys, genuine }: Seeds): string {
     demand(form !== 'enveloped' || verdict === 'unauthenticated' || vouched, 'CBC is valid by a signature inside alone');
   });
   const shown = JSON.stringify([result.layers, result.notes]);
-  const senders = (message: Buffer) => fieldsNamed(parseMimeTree(message).fields, 'From').map(rawValue);
-  demand(senders(result.message).join('\n') === senders(input).join('\n'), 'the message inside is from whom the outer header says');
+  soundHeader(result, input, genuine);
   demand(!UNFIT.test(shown), 'findings are fit for a terminal');
-  return `${result.ok} ${result.layers.map(({ form, verdict, reason }) => `${form} ${verdict} ${withoutFigures(reason).slice(0, 40)}`).join(' / ')}`;
+  return `${result.ok} ${result.header !== undefined} ${result.layers.map(({ form, verdict, reason }) => `${form} ${verdict} ${withoutFigures(reason).slice(0, 40)}`).join(' / ')}`;
+}
+
+/** Whom and what a reader is shown: the outer header's, or what a genuine entity protects (RFC 9788). */
+function soundHeader({ message, entity, ok, header }: Opened, input: Buffer, genuine: ReadonlySet<string>): void {
+  const valuesIn = (bytes: Buffer, name: string) => fieldsNamed(parseMimeTree(bytes).fields, name).map(rawValue).join('\n');
+  // Addresses count, names do not (RFC 9788 §4.4.1); an outer header without From leaves nobody to be taken for somebody else.
+  const authorsIn = (bytes: Buffer) => parseAddressList(fieldsNamed(parseMimeTree(bytes).fields, 'From').map(rawValue));
+  const claimed = authorsIn(input);
+  const outside = new Set(claimed.mailboxes.map(({ address }) => address));
+  const isOuter = authorsIn(message).mailboxes.every(({ address }) => outside.has(address));
+  const isNobody = !ok && claimed.mailboxes.length + claimed.invalid.length === 0;
+  demand(
+    isOuter || isNobody || genuine.has(entity.toString('hex')),
+    'the message inside is from whom the outer header or a genuine entity says',
+  );
+  if (!ok || header === undefined) return;
+  for (const name of ['From', 'To', 'Subject']) {
+    demand(valuesIn(message, name) === valuesIn(entity, name), `the ${name} shown is the one that is protected`);
+  }
 }
 
 function described(input: Buffer): string {
