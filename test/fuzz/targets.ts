@@ -10,6 +10,8 @@ import { decodeWords } from '../../src/message/mail-libraries.js';
 import { type MimeNode, parseMimeTree } from '../../src/message/mime-tree.js';
 import { outerHeader } from '../../src/message/outer-header.js';
 import { makeTransferSafe } from '../../src/message/transfer-safe.js';
+import { protectionWords, recogniseProtection } from '../../src/smime/already-protected.js';
+import { lookClosely } from '../../src/smime/as-submitted.js';
 import { type BerElement, BerError, childrenOf, encodedOf, octetsOf, readBer } from '../../src/smime/cms/ber.js';
 import { certificateFields } from '../../src/smime/cms/certificate-fields.js';
 import { type Opened, openMessage } from '../../src/smime/open.js';
@@ -67,6 +69,12 @@ export const TARGETS: readonly Target[] = [
     kind: 'message',
     weight: 1,
     run: (input) => refusedWith([...CANONICAL_CODES, ...ENVELOPE_CODES], () => envelope(input)),
+  },
+  {
+    name: 'as-submitted',
+    kind: 'message',
+    weight: 2,
+    run: (input, seeds) => refusedWith(CANONICAL_CODES, () => asSubmitted(input, seeds)),
   },
   { name: 'address-list', kind: 'text', weight: 2, run: (input) => addressList(input.toString('latin1')) },
   { name: 'parameters', kind: 'text', weight: 2, run: (input) => parameters(input.toString('latin1')) },
@@ -242,6 +250,22 @@ function envelope(input: Buffer): string {
   for (const address of sender === '' ? recipients : [sender, ...recipients]) soundAddress(address);
   soundAddress(identityAddressOf(canonical));
   return `${from} ${Math.min(recipients.length, 3)}`;
+}
+
+/** What a rule might pass as it is: the close look never throws, and finds no fault with a signature only where content and sender fit. */
+function asSubmitted(input: Buffer, { keys, genuine }: Seeds): string {
+  const canonical = canonicalise(input, CANONICAL);
+  const already = recogniseProtection(canonical);
+  if (already === undefined) return 'unprotected';
+  const { fault, isEncryptedTo } = lookClosely(canonical, already, keys.now);
+  const isOurs = keys.decryption.some(({ certificate }) => isEncryptedTo(certificate));
+  demand(!isOurs || fault === undefined, 'what has a fault is encrypted to nobody');
+  if (fault !== undefined) demand(!UNFIT.test(fault), 'a fault is fit for a terminal');
+  if (fault === undefined && already.kind === 'signed' && already.by === 'smime') {
+    const { entity } = openMessage(written(canonical), keys);
+    demand(genuine.has(entity.toString('hex')), 'a signature without fault is over what was signed');
+  }
+  return `${protectionWords(already)} ${isOurs} ${fault && withoutFigures(fault)}`;
 }
 
 /** An address stands in SMTP commands and pickup files, each on a line of its own. */
