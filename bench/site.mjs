@@ -1,5 +1,5 @@
 // @ts-check
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,12 +64,14 @@ export function mail(number, sizeBytes) {
 }
 
 /**
+ * Files that wait, and are on the disk: what the kernel has still to write of them would compete with what is measured.
  * @param {{ doorNew: string }} site
  * @param {number} count
  * @param {number} sizeBytes
  */
 export function fill(site, count, sizeBytes) {
   for (let n = 0; n < count; n++) writeFileSync(join(site.doorNew, `${n}.eml`), mail(n, sizeBytes));
+  spawnSync('sync', ['--file-system', site.doorNew]);
 }
 
 /**

@@ -77,7 +77,7 @@ interface CertificateFacts {
 function certificate({ subject, issuer, publicPem, signer, days, extensions }: CertificateFacts): string {
   const made = pki.createCertificate();
   made.publicKey = pki.publicKeyFromPem(publicPem);
-  made.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  made.serialNumber = serialNumber(randomBytes(16));
   made.validity.notBefore = new Date(Date.now() - dayMs);
   made.validity.notAfter = new Date(Date.now() + days * dayMs);
   made.setSubject(subject);
@@ -86,6 +86,16 @@ function certificate({ subject, issuer, publicPem, signer, days, extensions }: C
   const pkcs1 = createPrivateKey(signer).export({ type: 'pkcs1', format: 'pem' }).toString();
   made.sign(pki.privateKeyFromPem(pkcs1), forge.md.sha256.create());
   return pki.certificateToPem(made);
+}
+
+/**
+ * 16 octets as a positive INTEGER of exactly that many (RFC 5280 §4.1.2.2): neither negative, nor with a leading zero octet, which DER
+ * forbids and OpenSSL refuses. Hexadecimal.
+ */
+export function serialNumber(random: Buffer): string {
+  const octets = Buffer.from(random);
+  octets.writeUInt8((octets.readUInt8(0) & 0x7f) | 0x40, 0);
+  return octets.toString('hex');
 }
 
 const rootExtensions = [
