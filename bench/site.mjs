@@ -1,6 +1,6 @@
 // @ts-check
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demoAuthority } from '../dist/cli/demo-pki.js';
@@ -28,6 +28,7 @@ export function makeSite(disk) {
     keys: at('keys'),
     doorNew: at('spool/outbox/new'),
     pickup: at('mta/pickup'),
+    audit: at('spool/audit'),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
@@ -84,6 +85,15 @@ export function startDaemon(site, ...extra) {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' },
   });
+}
+
+/**
+ * How far the audit chain has grown.
+ * @param {{ audit: string }} site
+ */
+export function auditBytes(site) {
+  const names = existsSync(site.audit) ? readdirSync(site.audit).filter((name) => name.endsWith('.chain.jsonl')) : [];
+  return names.reduce((sum, name) => sum + statSync(join(site.audit, name)).size, 0);
 }
 
 /**
