@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { SealdropError } from '../errors.js';
 import { type CertificateInput, readCertificateInput, reasonOf } from './certificate-input.js';
-import { keyAgreeRecipientInfo } from './cms/key-agreement.js';
+import { keyAgreeRecipientInfo, publicPoint } from './cms/key-agreement.js';
 import { keyTransportHeads, keyTransRecipientInfo } from './cms/key-transport.js';
 import type { RecipientKey } from './cms/recipient-key.js';
 import { issuerAndSerialNumber } from './cms/signed-data.js';
@@ -52,10 +52,10 @@ function recipientKeyOf(certificate: CertificateInput): RecipientKey {
       const curve = nistCurve(details.namedCurve);
       if (curve === undefined)
         throw unsupported(certificate, `its curve (${details.namedCurve ?? 'not a named one'}) is not P-256, P-384 or P-521`);
-      return { kind: 'agreement', group: curve, publicKey, issuerAndSerial };
+      return { kind: 'agreement', group: curve, publicKey, point: publicPoint(publicKey), issuerAndSerial };
     }
     case 'x25519':
-      return { kind: 'agreement', group: 'x25519', publicKey, issuerAndSerial };
+      return { kind: 'agreement', group: 'x25519', publicKey, point: publicPoint(publicKey), issuerAndSerial };
     default:
       throw unsupported(certificate, `its key (${publicKey.asymmetricKeyType ?? 'of unknown type'}) only signs`);
   }

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { prepareSigner } from '../../src/smime/signer.js';
+import { freshKeys } from '../kit/fresh-keys.js';
 import { issue, pki, refusal, selfSigned, signerOf } from './writing-kit.js';
 
 const EC = (curve: string) => ['-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`];
@@ -25,7 +26,7 @@ describe('prepareSigner', () => {
   });
 
   it.each([
-    ['of the same type', () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey],
+    ['of the same type', () => freshKeys({ ec: 'prime256v1' }).privateKey],
     ['of another type', () => generateKeyPairSync('ed25519').privateKey],
     ['that is only the public half', () => createPublicKey(issue('p-256').certificatePem)],
   ])('refuses a key %s that does not belong to the certificate', (_what, key) => {
@@ -41,7 +42,7 @@ describe('prepareSigner', () => {
   });
 
   it('never puts key material into an error', () => {
-    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const stranger = freshKeys({ rsa: 2048 }).privateKey;
     const error = refusal(() => prepareSigner({ ...signerOf(issue('p-256')), privateKey: stranger }));
     const secret = stranger.export({ format: 'jwk' }).d ?? '';
     expect(secret.length).toBeGreaterThan(100);

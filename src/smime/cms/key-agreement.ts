@@ -1,4 +1,15 @@
-import { createCipheriv, createHash, diffieHellman, generateKeyPairSync, hkdfSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createECDH,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type JsonWebKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { type DigestName, OID } from '../algorithms.js';
 import { aesKeyWrap, algorithmIdentifier } from './algorithm-identifier.js';
 import { bitString, element, explicit, implicit, integer, octetString, oid, sequence } from './der.js';
@@ -11,8 +22,15 @@ interface Group {
   readonly schemeOid: string;
   readonly digest: DigestName;
   readonly keyDerivation: 'x9.63' | 'hkdf';
-  ephemeralKey(): { publicKey: KeyObject; privateKey: KeyObject };
+  /**
+   * Agrees by a key pair made for this once. No KeyObject of generateKeyPairSync is made: to export one holds a lock on the key while
+   * JavaScript memory is allocated, and a garbage collection just then that frees what the pair was made with waits for that lock: in Node.js 20
+   * the thread stops for ever.
+   */
+  agree(recipient: AgreementKey): { readonly ephemeralPoint: Buffer; readonly sharedSecret: Buffer };
 }
+
+const X25519_BYTES = 32;
 
 const GROUPS: Readonly<Record<AgreementKey['group'], Group>> = {
   p256: nistGroup('prime256v1', OID.p256, OID.ecdhSha256Kdf, 'sha256'),
@@ -23,7 +41,13 @@ const GROUPS: Readonly<Record<AgreementKey['group'], Group>> = {
     schemeOid: OID.ecdhHkdfSha256,
     digest: 'sha256',
     keyDerivation: 'hkdf',
-    ephemeralKey: () => generateKeyPairSync('x25519'),
+    agree: ({ publicKey }) => {
+      // RFC 7748 §5: any 32 octets are a private key; RFC 8410 §7: how they are wrapped.
+      const der = sequence(integer(0), algorithmIdentifier(OID.x25519), octetString(octetString(randomBytes(X25519_BYTES))));
+      const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+      const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+      return { ephemeralPoint: spki.subarray(-X25519_BYTES), sharedSecret: diffieHellman({ privateKey, publicKey }) };
+    },
   },
 };
 
@@ -33,11 +57,10 @@ const GROUPS: Readonly<Record<AgreementKey['group'], Group>> = {
  */
 export function keyAgreeRecipientInfo(recipient: AgreementKey, contentKey: Buffer): Buffer {
   const group = GROUPS[recipient.group];
-  const ephemeral = group.ephemeralKey();
-  const sharedSecret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient.publicKey });
+  const { ephemeralPoint, sharedSecret } = group.agree(recipient);
   const wrapAlgorithm = aesKeyWrap(contentKey.length);
   const keyEncryptionKey = deriveKey(group, sharedSecret, wrapAlgorithm, contentKey.length);
-  const originatorKey = sequence(group.keyAlgorithm, bitString(publicPoint(ephemeral.publicKey)));
+  const originatorKey = sequence(group.keyAlgorithm, bitString(ephemeralPoint));
   return element(
     0xa1,
     integer(3),
@@ -53,7 +76,11 @@ function nistGroup(namedCurve: string, curveOid: string, schemeOid: string, dige
     schemeOid,
     digest,
     keyDerivation: 'x9.63',
-    ephemeralKey: () => generateKeyPairSync('ec', { namedCurve }),
+    agree: ({ point }) => {
+      const ephemeral = createECDH(namedCurve);
+      const ephemeralPoint = ephemeral.generateKeys();
+      return { ephemeralPoint, sharedSecret: ephemeral.computeSecret(point) };
+    },
   };
 }
 
@@ -76,8 +103,8 @@ function wrapKey(keyEncryptionKey: Buffer, contentKey: Buffer): Buffer {
   return Buffer.concat([cipher.update(contentKey), cipher.final()]);
 }
 
-/** The uncompressed point (SEC 1 §2.3.3), or the 32 octets of X25519. Asked for as JWK, which is 50 times faster than as SPKI. */
-function publicPoint(key: KeyObject): Buffer {
+/** The uncompressed point (SEC 1 §2.3.3), or the 32 octets of X25519, of a key read from a certificate. As JWK, which is 50 times faster than as SPKI. */
+export function publicPoint(key: KeyObject): Buffer {
   const jwk: JsonWebKey = key.export({ format: 'jwk' });
   const x = Buffer.from(jwk.x ?? '', 'base64url');
   return jwk.y === undefined ? x : Buffer.concat([Buffer.of(4), x, Buffer.from(jwk.y, 'base64url')]);

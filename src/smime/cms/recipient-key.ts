@@ -17,5 +17,7 @@ export interface AgreementKey {
   readonly kind: 'agreement';
   readonly group: NistCurve | 'x25519';
   readonly publicKey: KeyObject;
+  /** Its point, see publicPoint. */
+  readonly point: Buffer;
   readonly issuerAndSerial: Buffer;
 }

@@ -1,8 +1,9 @@
-import { createCipheriv, createHash, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, diffieHellman, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readBer } from '../../../src/smime/cms/ber.js';
 import { algorithmIdentifier } from '../../../src/smime/read/asn1.js';
 import { type KeyAgreement, keyAgreement, unwrapAgreed } from '../../../src/smime/read/key-agreement.js';
+import { freshKeys } from '../../kit/fresh-keys.js';
 import { ctx, octets, oid, seq } from './der-kit.js';
 
 const CONTENT_KEY = randomBytes(32);
@@ -32,8 +33,8 @@ function wrapKey(cipher: string, wrappingKey: Buffer): Buffer {
 }
 
 describe('unwrapAgreed', () => {
-  const own = generateKeyPairSync('x25519');
-  const ephemeral = generateKeyPairSync('x25519');
+  const own = freshKeys('x25519');
+  const ephemeral = freshKeys('x25519');
   const originatorKey = publicOctets(ephemeral.publicKey, 32);
   const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: own.publicKey });
 
@@ -71,8 +72,8 @@ describe('unwrapAgreed', () => {
   });
 
   it('reads the cofactor schemes as the standard ones', () => {
-    const recipient = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const sender = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const recipient = freshKeys({ ec: 'P-256' });
+    const sender = freshKeys({ ec: 'P-256' });
     const shared = diffieHellman({ privateKey: sender.privateKey, publicKey: recipient.publicKey });
     const derive = createHash('sha256')
       .update(shared)
@@ -91,7 +92,7 @@ describe('unwrapAgreed', () => {
   });
 
   it('gives nothing for a point that is not on the curve', () => {
-    const recipient = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const recipient = freshKeys({ ec: 'P-256' });
     const point = Buffer.concat([Buffer.of(4), Buffer.alloc(63, 1), Buffer.of(2)]);
     const scheme = agreement('1.3.132.1.11.1', AES256_WRAP);
     expect(unwrapAgreed(scheme, recipient.privateKey, point, undefined, Buffer.alloc(40))).toBeUndefined();

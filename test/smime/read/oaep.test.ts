@@ -1,11 +1,12 @@
-import { constants, createHash, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createHash, publicEncrypt, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readBer } from '../../../src/smime/cms/ber.js';
 import { algorithmIdentifier } from '../../../src/smime/read/asn1.js';
 import { oaepParameters, unwrapOaep } from '../../../src/smime/read/oaep.js';
+import { freshKeys } from '../../kit/fresh-keys.js';
 import { ctx, octets, oid, seq } from './der-kit.js';
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { privateKey, publicKey } = freshKeys({ rsa: 2048 });
 const KEY = randomBytes(32);
 const SHA256 = seq(oid('2.16.840.1.101.3.4.2.1'));
 const OAEP = oid('1.2.840.113549.1.1.7');

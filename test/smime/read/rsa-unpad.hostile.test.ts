@@ -1,8 +1,9 @@
-import { constants, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, publicEncrypt, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unwrapRsaPkcs1 } from '../../../src/smime/read/rsa-unpad.js';
+import { freshKeys } from '../../kit/fresh-keys.js';
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { privateKey, publicKey } = freshKeys({ rsa: 2048 });
 const MODULUS_BYTES = 256;
 const KEY = randomBytes(32);
 
@@ -80,13 +81,13 @@ describe('unwrapRsaPkcs1, given a bad padding', () => {
   });
 
   it('gives octets that only the holder of the private key can tell', () => {
-    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const other = freshKeys({ rsa: 2048 }).privateKey;
     const ciphertext = Buffer.alloc(MODULUS_BYTES - 1, 7);
     expect(unwrapRsaPkcs1(ciphertext, privateKey, 32)).not.toEqual(unwrapRsaPkcs1(ciphertext, other, 32));
   });
 
   it('gives a key of the length asked for even when the modulus has no room for it', () => {
-    const small = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey;
+    const small = freshKeys({ rsa: 512 }).privateKey;
     expect(unwrapRsaPkcs1(Buffer.alloc(64, 1), small, 60)).toHaveLength(60);
   });
 });
