@@ -59,10 +59,12 @@ export type Submitter = readonly string[] | undefined;
 export class Sealer {
   private readonly config: Config;
   private readonly keys: KeyDirectory;
+  private readonly policy: ReturnType<typeof policyOf>;
 
   constructor(config: Config, keys: KeyDirectory) {
     this.config = config;
     this.keys = keys;
+    this.policy = policyOf(config);
   }
 
   seal(original: Buffer, id: string, submitter: Submitter, now: Date): SealedMessage {
@@ -97,7 +99,7 @@ export class Sealer {
       from,
       control: message.control,
       fields: message.fields,
-      ...policyOf(this.config),
+      ...this.policy,
       lookUp: (address) => this.lookUp(address, now),
     });
   }

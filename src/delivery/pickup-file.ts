@@ -59,17 +59,21 @@ export function checkPickupMessage(message: Octets): void {
   });
 }
 
-/** Only as many pieces are asked for as the header takes. */
+/** Only as much of the message is asked for and read as its header takes. */
 function headerText(message: Octets): string {
   let text = '';
   for (const piece of message.pieces()) {
-    const from = Math.max(0, text.length - 3);
-    text += piece.toString('latin1');
-    const end = text.indexOf('\r\n\r\n', from);
-    if (end !== -1) return text.slice(0, end);
+    for (let at = 0; at < piece.length; at += HEADER_STEP_BYTES) {
+      const from = Math.max(0, text.length - 3);
+      text += piece.toString('latin1', at, at + HEADER_STEP_BYTES);
+      const end = text.indexOf('\r\n\r\n', from);
+      if (end !== -1) return text.slice(0, end);
+    }
   }
   return text;
 }
+
+const HEADER_STEP_BYTES = 16 * 1024;
 
 function checkEnvelope({ sender, recipients }: PickupTransport): void {
   if (sender === '') throw needsSmtp('null-sender-needs-smtp', 'The null sender cannot be written into a pickup file.');

@@ -21,7 +21,10 @@ function base64LinesLength(octets: number): number {
   return characters + 2 * Math.ceil(characters / LINE_CHARACTERS);
 }
 
-/** The octets as base64 lines, made piece by piece as they are asked for. */
+/**
+ * The octets as base64 lines, made piece by piece as they are asked for. Their pieces throw RangeError when the octets are more or fewer than
+ * they said: neither memory that was never written nor an end cut off may leave.
+ */
 export function base64Lines(octets: Octets): Octets {
   const sizeBytes = base64LinesLength(octets.sizeBytes);
   return { sizeBytes, pieces: () => linePieces(octets, sizeBytes) };
@@ -41,25 +44,26 @@ function* linePieces(octets: Octets, sizeBytes: number): Generator<Buffer> {
       room.writeLines(partial, 0, LINE_OCTETS);
     }
     const end = piece.length - ((piece.length - start) % LINE_OCTETS);
-    for (let from = start; from < end; ) {
-      if (room.isFull) {
+    for (let from = start; ; ) {
+      if (room.isFull && leftBytes > room.bytes.length) {
         yield room.bytes;
         leftBytes -= room.bytes.length;
         room = new Room(leftBytes);
       }
+      if (from === end) break;
       const to = Math.min(end, from + LINE_OCTETS * Math.min(room.linesLeft, BLOCK_LINES));
       room.writeLines(piece, from, to);
       from = to;
     }
     partialOctets = piece.copy(partial, 0, end);
-    if (room.isFull) {
-      yield room.bytes;
-      leftBytes -= room.bytes.length;
-      room = new Room(leftBytes);
-    }
   }
   room.writeLastLine(partial, partialOctets);
+  if (!room.isFull || leftBytes !== room.bytes.length) throw notAsPromised();
   if (room.bytes.length > 0) yield room.bytes;
+}
+
+function notAsPromised(): RangeError {
+  return new RangeError('the octets are not as many as they said');
 }
 
 /** A piece of the result that is being filled. */
@@ -75,7 +79,7 @@ class Room {
   }
 
   get isFull(): boolean {
-    return this.position === this.bytes.length && this.bytes.length > 0;
+    return this.position === this.bytes.length;
   }
 
   /** Whole lines that there is room for. */
@@ -89,6 +93,7 @@ class Room {
    */
   writeLines(piece: Buffer, from: number, to: number): void {
     const lines = (to - from) / LINE_OCTETS;
+    if (lines === 0 || lines > this.linesLeft) throw notAsPromised();
     this.bytes.write(piece.toString('base64', from, to), this.position + 2 * lines, 'latin1');
     spreadLines(this.view, this.position + 2 * lines, this.position, lines);
     this.position += lines * FOLDED_LINE;
@@ -96,6 +101,7 @@ class Room {
 
   writeLastLine(partial: Buffer, octets: number): void {
     if (octets === 0) return;
+    if (base64LinesLength(octets) > this.bytes.length - this.position) throw notAsPromised();
     this.position += this.bytes.write(partial.toString('base64', 0, octets), this.position, 'latin1');
     this.position = this.bytes.writeUInt16BE(CRLF, this.position);
   }

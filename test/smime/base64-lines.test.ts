@@ -77,4 +77,16 @@ describe('base64Lines', () => {
     expect(first).toHaveLength(78 * 1024);
     expect(asked).toEqual([1]);
   });
+
+  it.each([100, 57 * 20, 57 * 1024, 57 * 1024 + 1, 57 * 2048, 200_000])(
+    'throws when %i octets are fewer or more than they said',
+    (length) => {
+      for (const said of [length - 58, length - 57, length - 1, length + 1, length + 57, length + 100_000]) {
+        const octets = { sizeBytes: said, pieces: () => [randomBytes(length)] };
+        // One more or less may need no other room in base64: then nothing is missing and nothing left over.
+        if (base64Lines(octets).sizeBytes === base64Lines(octetsOf(Buffer.alloc(length))).sizeBytes) continue;
+        expect(() => [...base64Lines(octets).pieces()], `${said} said`).toThrow(RangeError);
+      }
+    },
+  );
 });
