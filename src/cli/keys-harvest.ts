@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { Command } from 'commander';
 import { exitCodes } from '../daemon/exit-code.js';
-import { replaceFile, syncDirectory, writeNewFile } from '../disk/durable.js';
+import { addFile, replaceFile } from '../disk/durable.js';
 import { SealdropError } from '../errors.js';
 import { CAPABILITIES_ENDING, capabilitiesFileText } from '../keys/capabilities-file.js';
 import { parseCertificate } from '../keys/certificate.js';
@@ -123,8 +123,7 @@ function addCertificate(announced: Announcement, directory: KeyDirectory, now: D
   const fault = lastingFault(facts, 'encrypt', address, 'the message') ?? timeFault(facts, now, address, 'the message');
   if (fault !== undefined) throw fault;
   const pem = new X509Certificate(facts.der).toString();
-  writeNewFile(`${directory.directory}/${name}`, [Buffer.from(pem)], { mode: 0o644 });
-  syncDirectory(directory.directory);
+  addFile(directory.directory, name, Buffer.from(pem), 0o644);
   return `${directory.directory}/${name}`;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fchownSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, constants, fchownSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync, writevSync } from 'node:fs';
 import { diskFault, errnoOf, fsyncFault } from './faults.js';
 
 /**
@@ -43,6 +43,24 @@ export function replaceFile(directory: string, name: string, bytes: Uint8Array, 
   removeIfThere(temporary);
   writeNewFile(temporary, [bytes], { mode });
   rename(temporary, `${directory}/${name}`);
+  syncDirectory(directory);
+}
+
+/**
+ * Puts a small new file in its place: a reader, or a crash, finds all of it or nothing; durable on return. A file that is there is never
+ * replaced (`disk-error`, EEXIST). Killed in between: a dot-file is left, which the next call replaces.
+ */
+export function addFile(directory: string, name: string, bytes: Uint8Array, mode: number): void {
+  const temporary = `${directory}/.${name}.tmp`;
+  removeIfThere(temporary);
+  writeNewFile(temporary, [bytes], { mode });
+  try {
+    linkSync(temporary, `${directory}/${name}`);
+  } catch (error) {
+    throw diskFault(error, 'make', `${directory}/${name}`);
+  } finally {
+    removeIfThere(temporary);
+  }
   syncDirectory(directory);
 }
 
