@@ -81,7 +81,7 @@ export function fill(site, count, sizeBytes) {
  * @param {string[]} extra
  */
 export function startDaemon(site, ...extra) {
-  return spawn(process.execPath, ['--max-semi-space-size=2', main, 'run', '-c', site.config, ...extra], {
+  return spawn(process.execPath, ['--max-semi-space-size=8', main, 'run', '-c', site.config, ...extra], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' },
   });

@@ -45,7 +45,7 @@ function list(directory: string, { id, json }: { id?: string; json?: boolean }):
 
 export function verify(configPath: string, json: boolean): number {
   const layout = spoolLayout(loadConfig(configPath).spool);
-  const report = verifyTrail(layout.audit, layout.archive);
+  const report = verifyTrail(layout.audit, layout.archive, layout.work);
   if (json) printJson(report);
   else {
     for (const { kind, file, text } of report.findings) print(`${kind}  ${file}: ${text}`);

@@ -19,7 +19,7 @@ export interface OwnOffer {
 }
 
 /** Takes a worker has at the same time: while one waits for the disk or the audit, the other one seals. */
-export const takesPerWorker = 2;
+export const takesPerWorker = 4;
 
 export interface WorkerData {
   readonly config: Config;

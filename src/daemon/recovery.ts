@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { archivePath } from '../archive/path.js';
 import { addToArchive, syncArchive } from '../archive/store.js';
 import { type Entry, newEntry } from '../audit/record.js';
 import { trailOf } from '../audit/trail.js';
@@ -49,6 +50,7 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   const handedOver: HandedOver[] = [];
   const summary = { resumed: 0, held: 0, finished: 0 };
 
+  const takenAgain = new Set<string>();
   for (const [id, name] of claimed) {
     const accepted = (trail.get(id) ?? []).some((record) => record.event === 'accepted');
     if (accepted) {
@@ -57,7 +59,9 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
     }
     // Never acknowledged: our copy may be partial. The submitter's own file is here, and is taken again.
     removeIfThere(`${layout.work}/${id}.eml`);
+    removeIfThere(`${layout.archive}/${archivePath(id)}`);
     own.delete(id);
+    takenAgain.add(id);
     offers.push({ door: 'claimed', name });
   }
 
@@ -66,7 +70,7 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
     const history = historyOf(ticket, trail.get(id) ?? []);
     if (history.intent !== undefined && !history.released) withIntent.add(id);
   }
-  await world.patiently(() => removeUnrecordedCopies(world, own, withIntent));
+  await world.patiently(() => removeUnrecordedCopies(world, (id) => takenAgain.has(id) || (own.has(id) && !withIntent.has(id)), own));
 
   for (const [id, ticket] of own) {
     const history = historyOf(ticket, trail.get(id) ?? []);
@@ -151,15 +155,15 @@ async function resumePickup(world: RecoveryWorld, id: string, intent: Intent): P
 /** In staging only copies of messages that are in `work/` without an intent; everything else there is left alone. `work/sealed` is ours. */
 function removeUnrecordedCopies(
   { layout, config }: RecoveryWorld,
+  isUnrecorded: (id: string) => boolean,
   own: ReadonlyMap<string, unknown>,
-  withIntent: ReadonlySet<string>,
 ): void {
   const directories = [layout.sealed, ...(config.delivery.pickup === undefined ? [] : [config.delivery.pickup.staging])];
   const atRest = new Set([...inventoryOf(layout.retry).messages, ...inventoryOf(layout.quarantine).messages]);
   for (const directory of directories) {
     for (const { id, name } of copiesIn(directory)) {
-      const leftOver = own.has(id) ? !withIntent.has(id) : directory === layout.sealed && !atRest.has(id);
-      if (leftOver) removeIfThere(`${directory}/${name}`);
+      const nobodys = directory === layout.sealed && !own.has(id) && !atRest.has(id);
+      if (isUnrecorded(id) || nobodys) removeIfThere(`${directory}/${name}`);
     }
   }
 }

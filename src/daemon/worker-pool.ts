@@ -24,8 +24,8 @@ export interface PoolEvents {
 
 /** Large enough that the fsyncs of directories and of the audit trail are shared by many, small enough for memory. */
 const offersPerTake = 64;
-/** Messages are short-lived; a small young generation keeps their garbage, and so the process, small. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+/** Three times the largest semi-space: room for what a worker's batches need, so that it is not copied again and again; garbage stays small. */
+const resourceLimits = { maxYoungGenerationSizeMb: 24 };
 
 /** The worker threads, and the queue in front of them. The queue is short: what is not queued waits in the outbox, where it costs nothing. */
 export class WorkerPool {
@@ -47,7 +47,7 @@ export class WorkerPool {
 
   /** Resolves when the offer is queued; while the queue is full it waits, so a scan never runs ahead of the work. */
   async offer(offer: Offer): Promise<void> {
-    while (this.queue.length >= 2 * offersPerTake * this.workers.length && !this.stopped) await this.changed();
+    while (this.queue.length >= takesPerWorker * offersPerTake * this.workers.length && !this.stopped) await this.changed();
     if (this.stopped) return;
     this.queue.push(offer);
     // Give a burst the chance to fill a group, and a single message no delay worth noting.

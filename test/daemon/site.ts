@@ -33,7 +33,7 @@ export function underWay(site: Site): string[] {
 
 /** Chain, details and archive prove each other. */
 export function expectWholeTrail(site: Site): void {
-  const { findings, verdict } = verifyTrail(join(site.spool, 'audit'), join(site.spool, 'archive'));
+  const { findings, verdict } = verifyTrail(join(site.spool, 'audit'), join(site.spool, 'archive'), join(site.spool, 'work'));
   expect(findings).toEqual([]);
   expect(verdict).toBe('consistent, completeness not proven');
 }
