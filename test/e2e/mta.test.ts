@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dkimVerify } from 'mailauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sealdrop, startDaemon } from '../kit/daemon.js';
+import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
+import { freePort } from '../kit/free-port.js';
 import { compareLeaves } from '../kit/mail-reader.js';
 import { DnsServer } from '../kit/mta/dns-server.js';
 import { Exim } from '../kit/mta/exim.js';
@@ -80,6 +81,34 @@ describeWith(['root', 'openssl', 'exim'], 'sealed mail through Exim', () => {
     await expectOpens(sent);
     expectUnchanged(sent);
     sent.site.remove();
+  });
+});
+
+describeWith(['root', 'openssl', 'postfix', 'opendkim'], 'a Postfix whose OpenDKIM is down', () => {
+  test('gets no mail for as long, and then signs it', async () => {
+    const milterPort = await freePort();
+    const postfix = await Postfix.start({ milterPort });
+    const site = new Site({ senders: [steve], recipients: [bob] });
+    try {
+      configure(site, 'smtp', postfix.port);
+      site.drop('mail.eml', mail(MAILS['signed and encrypted'], 'late'));
+      const down = await runOnce(site);
+      expect([down.status, site.quarantined()]).toEqual([75, []]);
+      expect(down.stderr).toContain('bob@example.net: 451 4.7.1');
+
+      const dkim = await OpenDkim.start('example.com', milterPort);
+      const names = await DnsServer.start(dkim.record);
+      const [ticket = ''] = readdirSync(join(site.spool, 'retry')).filter((name) => name.endsWith('.json'));
+      await sealdrop(['queue', 'retry', ticket.slice(0, -'.json'.length), '-c', site.configFile]);
+      expect((await runOnce(site)).status).toBe(0);
+      const arrived = await postfix.delivered((bytes) => bytes.includes('\nSubject: late\n'));
+      expect(await dkimOf(arrived, names)).toEqual(['pass example.com']);
+      await names.stop();
+      await dkim.stop();
+    } finally {
+      postfix.stop();
+      site.remove();
+    }
   });
 });
 

@@ -15,9 +15,10 @@ export class OpenDkim {
   readonly #directory: string;
   readonly #service: Service;
 
-  static async start(domain: string, selector = 'mail'): Promise<OpenDkim> {
+  static async start(domain: string, onPort?: number): Promise<OpenDkim> {
     const directory = makeTemp('opendkim');
-    const port = await freePort();
+    const port = onPort ?? (await freePort());
+    const selector = 'mail';
     const { privateKey, publicKey } = freshKeys({ rsa: 2048 });
     const [key, configuration] = [join(directory, 'key.pem'), join(directory, 'opendkim.conf')];
     writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
