@@ -1,6 +1,5 @@
 import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../free-port.js';
 import { freshKeys } from '../fresh-keys.js';
 import { makeTemp, removeTemp } from '../temp.js';
 import { Service } from './service.js';
@@ -9,15 +8,13 @@ const NOBODY = 65534;
 
 /** OpenDKIM as a milter on a port of 127.0.0.1: signs mail of `domain` with a key made now. It needs root to become somebody else. */
 export class OpenDkim {
-  readonly port: number;
   /** The name and text of the TXT record a verifier asks for (RFC 6376 §3.6). */
   readonly record: Readonly<Record<string, string>>;
   readonly #directory: string;
   readonly #service: Service;
 
-  static async start(domain: string, onPort?: number): Promise<OpenDkim> {
+  static async start(domain: string, port: number): Promise<OpenDkim> {
     const directory = makeTemp('opendkim');
-    const port = onPort ?? (await freePort());
     const selector = 'mail';
     const { privateKey, publicKey } = freshKeys({ rsa: 2048 });
     const [key, configuration] = [join(directory, 'key.pem'), join(directory, 'opendkim.conf')];
@@ -42,13 +39,12 @@ export class OpenDkim {
     for (const path of [directory, key]) chownSync(path, NOBODY, NOBODY);
     const service = await Service.start('/usr/sbin/opendkim', ['-f', '-x', configuration], port, { uid: NOBODY, gid: NOBODY });
     const text = `v=DKIM1; k=rsa; p=${publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`;
-    return new OpenDkim(directory, service, port, { [`${selector}._domainkey.${domain}`]: text });
+    return new OpenDkim(directory, service, { [`${selector}._domainkey.${domain}`]: text });
   }
 
-  private constructor(directory: string, service: Service, port: number, record: Readonly<Record<string, string>>) {
+  private constructor(directory: string, service: Service, record: Readonly<Record<string, string>>) {
     this.#directory = directory;
     this.#service = service;
-    this.port = port;
     this.record = record;
   }
 
