@@ -13,6 +13,7 @@ import { seal } from '../dist/library.js';
 import { octetsOf } from '../dist/message/octets.js';
 import { commitCopy } from '../dist/spool/commit.js';
 import { stageCopy } from '../dist/spool/stage.js';
+import { atEnd } from './at-end.mjs';
 import { benchDisk } from './disk.mjs';
 import { startPostfix, startSink } from './mta.mjs';
 import { mail, makeSite } from './site.mjs';
@@ -33,25 +34,20 @@ const ENVELOPE = { sender: 'steve@example.com', recipients: ['bob@example.net'] 
 
 const disk = benchDisk(values.dir);
 console.log(`Node.js ${process.versions.node}, ${availableParallelism()} cores, ${disk.kind}; messages a second (MB a second)\n`);
-/** @type {import('./mta.mjs').Server[]} */
-const servers = [];
-try {
-  servers.push(await startSink(), await startPostfix(disk.path));
-  const messages = values.sizes.split(',').map(Number).map(sealed);
-  row(['way', 'message', 'sealed', ...atOnce.map((count) => `${count} at once`)]);
-  row(['---', '---', '---', ...atOnce.map(() => '---')]);
-  for (const { message, name } of messages) {
-    for (const way of [pickup(disk.path), ...servers.map(smtp)]) {
-      const rates = [];
-      for (const count of atOnce) rates.push(await rate(way, message, count));
-      const cells = rates.map((each) => `${each.toFixed(0)} (${((each * message.length) / 1e6).toFixed(0)})`);
-      row([way.name, name, `${Math.round(message.length / 1000)} KB`, ...cells]);
-    }
+atEnd(disk.remove);
+const servers = [await startSink(), await startPostfix(disk.path)];
+const messages = values.sizes.split(',').map(Number).map(sealed);
+row(['way', 'message', 'sealed', ...atOnce.map((count) => `${count} at once`)]);
+row(['---', '---', '---', ...atOnce.map(() => '---')]);
+for (const { message, name } of messages) {
+  for (const way of [pickup(disk.path), ...servers.map(smtp)]) {
+    const rates = [];
+    for (const count of atOnce) rates.push(await rate(way, message, count));
+    const cells = rates.map((each) => `${each.toFixed(0)} (${((each * message.length) / 1e6).toFixed(0)})`);
+    row([way.name, name, `${Math.round(message.length / 1000)} KB`, ...cells]);
   }
-} finally {
-  for (const server of servers) await server.stop();
-  disk.remove();
 }
+process.exit();
 
 /**
  * A message of about so many octets, signed and encrypted.

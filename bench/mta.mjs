@@ -1,11 +1,12 @@
 // @ts-check
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { atEnd, endsWithUs } from './at-end.mjs';
 
-/** @typedef {{ name: string, port: number, stop: () => Promise<void> }} Server */
+/** A server that ends with the benchmark. @typedef {{ name: string, port: number }} Server */
 
 /**
  * smtp-sink(1): takes mail and throws it away. What is left is what SMTP itself costs.
@@ -15,13 +16,9 @@ export async function startSink() {
   const port = await freePort();
   // As root it wants to know whom to become.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  const sink = spawn('/usr/sbin/smtp-sink', [...user, `127.0.0.1:${port}`, '1000'], { stdio: 'ignore' });
+  endsWithUs(spawn('/usr/sbin/smtp-sink', [...user, `127.0.0.1:${port}`, '1000'], { stdio: 'ignore' }));
   await listening(port);
-  const stop = async () => {
-    sink.kill();
-    await once(sink, 'exit');
-  };
-  return { name: 'SMTP into smtp-sink', port, stop };
+  return { name: 'SMTP into smtp-sink', port };
 }
 
 /**
@@ -43,15 +40,13 @@ export async function startPostfix(disk) {
       stdio: 'pipe',
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
     });
+  atEnd(() => {
+    if (existsSync(at('queue/pid/master.pid'))) postfix('stop');
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   postfix('start');
   await listening(port);
-  const stop = async () => {
-    const master = Number(readFileSync(at('queue/pid/master.pid'), 'utf8'));
-    postfix('stop');
-    while (isAlive(master)) await pause(50);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  return { name: 'SMTP into Postfix', port, stop };
+  return { name: 'SMTP into Postfix', port };
 }
 
 /** @param {string} directory */
@@ -123,15 +118,6 @@ async function listening(port) {
     }
   }
   throw new Error(`nothing listens on port ${port}`);
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** @param {number} milliseconds */
