@@ -22,13 +22,14 @@ while read -r name probe package; do
     *) packages+=("$package") ;;
   esac
 done <test-tools.list
-[ "${#packages[@]}" -eq 0 ] && [ "${#to_unpack[@]}" -eq 0 ] && exit 0
+missing=("${packages[@]}" "${to_unpack[@]}")
+[ "${#missing[@]}" -eq 0 ] && exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-  echo "install-test-tools: needs root on Debian to install: ${packages[*]} ${to_unpack[*]}" >&2
+  echo "install-test-tools: needs root on Debian to install: ${missing[*]}" >&2
   exit 77
 fi
-echo "install-test-tools: installing ${packages[*]} ${to_unpack[*]}" >&2
+echo "install-test-tools: installing ${missing[*]}" >&2
 
 policy=/usr/sbin/policy-rc.d
 kept=''
