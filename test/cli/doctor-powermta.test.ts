@@ -24,9 +24,11 @@ async function ofMta(...args: string[]): Promise<{ status: number | null; findin
 const source = ['x-envid', 'x-virtual-mta', 'x-job', 'x-dkim-options'].map((header) => `process-${header} yes`).join('\n');
 const rest = `<source {pickup}>\n${source}\n</source>\ndomain-key m,*,/k\n<domain *>\ndkim-sign yes\n</domain>\n`;
 
-test('doctor says that a configuration of PowerMTA fits, also when a part is included and paths are written otherwise', async () => {
-  write(site.directory, 'included', `Pickup ${site.pickup}/ "${site.bad}/../badmail"\n`);
-  writeFileSync(config, `include included\n${rest}`);
+test('doctor says that a configuration of PowerMTA fits, also when parts are included and paths are written otherwise', async () => {
+  write(site.directory, 'part-1.conf', `Pickup ${site.pickup}/ "${site.bad}/../badmail"\n`);
+  write(site.directory, 'part-2.conf', rest);
+  write(site.directory, 'part-3.bak', 'pickup /one /more\n');
+  writeFileSync(config, 'include part-*.conf\ninclude none-*.conf\n');
   expect(await ofMta('--powermta', config)).toEqual({
     status: 0,
     findings: [{ level: 'ok', topic: 'mta', text: `${config} fits what sealdrop does` }],

@@ -1,13 +1,14 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.js';
 import { type Account, accessFindings, type DirectoryFacts, runsAsRoot } from '../../delivery/powermta-config/access.js';
 import { checkConfig } from '../../delivery/powermta-config/check.js';
 import type { ConfigFinding } from '../../delivery/powermta-config/finding.js';
-import { type ConfigTree, parseConfig, type Section } from '../../delivery/powermta-config/tree.js';
+import { type ConfigTree, type IncludedFile, parseConfig, type Section } from '../../delivery/powermta-config/tree.js';
 import { errnoOf } from '../../disk/faults.js';
 import { SealdropError } from '../../errors.js';
 import { KeyDirectory } from '../../keys/key-directory.js';
+import { matchesGlob } from '../../policy/glob.js';
 import { groupsOf, uidNamed } from '../unix-names.js';
 import { type Finding, fail, noteThat, ok } from './finding.js';
 
@@ -33,15 +34,28 @@ export function readPowerMtaConfig(given: string | undefined): PowerMtaConfig {
   }
 }
 
-/** Where the guide is silent: a relative path is taken from the file that includes it. */
-function included(path: string, from: string): { file: string; text: string } {
-  const file = resolve(dirname(from), path);
-  return { file, text: textOf(file) };
+/** Where the guide is silent: a relative path is taken from the file that includes it, and `*` is for names, not for directories. */
+function included(path: string, from: string): IncludedFile[] {
+  const full = resolve(dirname(from), path);
+  const files = basename(full).includes('*') ? matching(full) : [full];
+  return files.map((file) => ({ file, text: textOf(file) }));
+}
+
+function matching(pattern: string): string[] {
+  const directory = dirname(pattern);
+  return attempt(() => readdirSync(directory))
+    .filter((name) => matchesGlob(basename(pattern), name))
+    .sort()
+    .map((name) => join(directory, name));
 }
 
 function textOf(path: string): string {
+  return attempt(() => readFileSync(path, 'utf8'));
+}
+
+function attempt<T>(action: () => T): T {
   try {
-    return readFileSync(path, 'utf8');
+    return action();
   } catch (error) {
     throw new Error(errnoOf(error) === 'ENOENT' ? 'it is not there' : `it cannot be read (${errnoOf(error) ?? String(error)})`);
   }

@@ -1,5 +1,6 @@
 import { contentFindings } from './content.js';
 import { dkimFindings } from './dkim.js';
+import { durabilityFindings } from './durability.js';
 import type { ConfigExpectation, ConfigFinding } from './finding.js';
 import { pickupFindings } from './pickup-directive.js';
 import { sourceFindings } from './source.js';
@@ -12,6 +13,7 @@ export function checkConfig({ root, problems }: ConfigTree, expected: ConfigExpe
     ...pickupFindings(root, expected),
     ...sourceFindings(root, expected),
     ...contentFindings(root),
+    ...durabilityFindings(root),
     ...dkimFindings(root, expected),
   ];
 }

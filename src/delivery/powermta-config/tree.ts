@@ -35,7 +35,13 @@ export interface Problem {
   readonly cure: string;
 }
 
-export type ReadIncluded = (path: string, from: string) => { readonly file: string; readonly text: string };
+export interface IncludedFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The files an include means (3.3.1.31: wildcards may be used), in their order. Throws an Error that says why it cannot. */
+export type ReadIncluded = (path: string, from: string) => readonly IncludedFile[];
 
 export interface ConfigTree {
   readonly root: Section;
@@ -45,7 +51,6 @@ export interface ConfigTree {
 /**
  * A PowerMTA configuration (User's Guide 5.0, 3.1: a directive a line, `<name argument>` … `</name>` groups, `#` comments) with what it
  * includes in its place. Names are compared without regard to case. What a directive means is not asked here: unknown ones are kept.
- * `read` finds an included file from the one that includes it, or throws an Error that says why it cannot.
  */
 export function parseConfig(text: string, file: string, read: ReadIncluded): ConfigTree {
   const problems: Problem[] = [];
@@ -109,15 +114,17 @@ function addDirective(stack: Section[], content: string, at: Place, reading: Rea
 
 function include(stack: Section[], { value, at }: Directive, reading: Reading): void {
   const missed = (why: string, cure: string) => reading.problems.push({ at, text: `${value} was not looked at: ${why}`, cure });
-  let found: ReturnType<ReadIncluded>;
+  let found: readonly IncludedFile[];
   try {
     found = reading.read(value, at.file);
   } catch (error) {
     missed(error instanceof Error ? error.message : String(error), 'Correct the path, or run doctor as a user who may read it.');
     return;
   }
-  if (reading.open.includes(found.file)) missed('it includes itself', 'Remove this include.');
-  else fill(stack, found.text, found.file, { ...reading, open: [...reading.open, found.file] });
+  for (const { file, text } of found) {
+    if (reading.open.includes(file)) missed('it includes itself', 'Remove this include.');
+    else fill(stack, text, file, { ...reading, open: [...reading.open, file] });
+  }
 }
 
 function unquoted(value: string): string {

@@ -14,7 +14,7 @@ const facts: AccessFacts = {
   bad: { path: '/mta/bad', uid: PMTA, gid: PMTA, mode: 0o2770 },
 };
 const texts = (changed: Partial<AccessFacts>) => accessFindings({ ...facts, ...changed }).map(({ text }) => text);
-const root = (text: string) => runsAsRoot(parseConfig(text, 'config', () => ({ file: '', text: '' })).root);
+const root = (text: string) => runsAsRoot(parseConfig(text, 'config', () => []).root);
 
 test('PowerMTA runs as root unless it is told not to', () => {
   expect([root(''), root('run-as-root yes'), root('Run-As-Root no'), root('run-as-root no\nrun-as-root true')]).toEqual([

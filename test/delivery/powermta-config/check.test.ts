@@ -23,7 +23,7 @@ const GOOD = {
 };
 
 function check(text: string, changed: Partial<ConfigExpectation> = {}): string[] {
-  const tree = parseConfig(text, 'config', () => ({ file: '', text: '' }));
+  const tree = parseConfig(text, 'config', () => []);
   const findings = checkConfig(tree, { ...expected, ...changed });
   for (const { cure } of findings) expect(cure).toMatch(/\.$/);
   return findings.map(({ level, at, text }) => `${level} ${at === undefined ? '-' : at.line}: ${text}`);
@@ -156,6 +156,16 @@ describe('DKIM', () => {
     expect(withParts({ sign: '<domain *>\ndkim-sign no\n</domain>' })).toEqual([
       'warning 8: there are domain keys, and dkim-sign is on nowhere: mail leaves without a DKIM signature',
     ]);
+  });
+});
+
+describe('a power cut', () => {
+  test('loses mail when PowerMTA does not write what it takes to the disk, and doubles it when it does not write what it did', () => {
+    expect(withParts({ more: 'sync-msg-create false\nsync-msg-update no' })).toEqual([
+      'warning 12: sync-msg-create is off: PowerMTA takes a file out of pickup before its own copy is on the disk, and a power cut loses that mail',
+      'note 13: sync-msg-update is off: after a power cut PowerMTA may deliver again to recipients it has served',
+    ]);
+    expect(withParts({ more: 'sync-msg-create true\nsync-msg-update yes' })).toEqual([]);
   });
 });
 

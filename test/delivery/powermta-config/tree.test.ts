@@ -15,8 +15,9 @@ const parse = (...lines: string[]) =>
   parseConfig(lines.join('\n'), '/etc/pmta/config', (path) => {
     const file = join('/etc/pmta', path.replace('/etc/pmta/', ''));
     const text = files[file];
+    if (path === 'all') return ['/etc/pmta/deeper', '/etc/pmta/inside'].map((one) => ({ file: one, text: files[one] ?? '' }));
     if (text === undefined) throw new Error('it is not there');
-    return { file, text };
+    return [{ file, text }];
   });
 const found = (lines: string[], name: string) => everywhere(parse(...lines).root, name).map(({ directive }) => directive);
 
@@ -95,6 +96,12 @@ describe('an included file', () => {
     expect(everywhere(root, 'host-id').map(({ directive }) => directive.value)).toEqual(['5', '6']);
     expect(everywhere(root, 'pickup')[0]?.directive.at).toEqual({ file: '/etc/pmta/deeper', line: 1 });
     expect(lastOf(sectionsFor(root, 'source', '{pickup}'), 'process-x-job')?.at).toEqual({ file: '/etc/pmta/inside', line: 1 });
+  });
+
+  test('may be several by a wildcard, one after the other', () => {
+    const { root, problems } = parse('include all');
+    expect(problems).toEqual([]);
+    expect(root.entries).toMatchObject([{ name: 'pickup' }, { name: 'process-x-job', at: { file: '/etc/pmta/inside', line: 1 } }]);
   });
 
   test('that is not there, or includes itself, is a problem where it is included; the rest is read', () => {
