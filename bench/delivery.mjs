@@ -13,7 +13,6 @@ import { seal } from '../dist/library.js';
 import { octetsOf } from '../dist/message/octets.js';
 import { commitCopy } from '../dist/spool/commit.js';
 import { stageCopy } from '../dist/spool/stage.js';
-import { atEnd } from './at-end.mjs';
 import { benchDisk } from './disk.mjs';
 import { startPostfix, startSink } from './mta.mjs';
 import { mail, makeSite } from './site.mjs';
@@ -34,7 +33,6 @@ const ENVELOPE = { sender: 'steve@example.com', recipients: ['bob@example.net'] 
 
 const disk = benchDisk(values.dir);
 console.log(`Node.js ${process.versions.node}, ${availableParallelism()} cores, ${disk.kind}; messages a second (MB a second)\n`);
-atEnd(disk.remove);
 const servers = [await startSink(), await startPostfix(disk.path)];
 const messages = values.sizes.split(',').map(Number).map(sealed);
 row(['way', 'message', 'sealed', ...atOnce.map((count) => `${count} at once`)]);
