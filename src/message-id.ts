@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { freshOctets } from './fresh-octets.js';
 
 const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** A new UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits; sorts by the time of claim. */
 export function newMessageId(nowMs: number): string {
-  const bytes = randomBytes(16);
+  const bytes = freshOctets(16);
   bytes.writeUIntBE(nowMs, 0, 6);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

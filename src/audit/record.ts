@@ -1,4 +1,5 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { freshOctets } from '../fresh-octets.js';
 
 /**
  * One line of `audit/YYYY-MM-DD.chain.jsonl`. The chain holds no personal data: what a record is about stands in the details file,
@@ -40,7 +41,7 @@ export interface EntryFacts {
 export const firstPrev = '0'.repeat(64);
 
 export function newEntry(event: string, facts: EntryFacts, detail: object): Entry {
-  const salt = randomBytes(16).toString('hex');
+  const salt = freshOctets(16).toString('hex');
   const text = JSON.stringify(detail);
   return { event, ...facts, salt, commitment: commitmentTo(text, salt), detail: text };
 }

@@ -13,9 +13,9 @@ export interface Mailbox {
 }
 
 export interface AddressList {
-  readonly mailboxes: Mailbox[];
+  readonly mailboxes: readonly Mailbox[];
   /** Source text of what is no valid mailbox. Whoever sends to the list must refuse when there is any. */
-  readonly invalid: string[];
+  readonly invalid: readonly string[];
 }
 
 /**

@@ -115,14 +115,22 @@ function mailboxesOf(fields: readonly HeaderField[], name: string, fault: (what:
   return unique(read.flatMap((list) => list.mailboxes.map(({ address }) => address)));
 }
 
-/** Envelope, identity and visibility read the same fields, and To may hold thousands of addresses. */
-const lists = new WeakMap<HeaderField, AddressList>();
+/** Envelope, identity and visibility read the same fields, To may hold thousands of addresses, and a site's mail names the same people again. */
+const lists = new Map<string, AddressList>();
+const maxKeptCharacters = 1 << 20;
+let keptCharacters = 0;
 
 function listOf(field: HeaderField): AddressList {
-  const known = lists.get(field);
+  const value = rawValue(field);
+  const known = lists.get(value);
   if (known !== undefined) return known;
-  const list = parseAddressList([rawValue(field)]);
-  lists.set(field, list);
+  const list = parseAddressList([value]);
+  keptCharacters += value.length;
+  if (keptCharacters > maxKeptCharacters) {
+    lists.clear();
+    keptCharacters = value.length;
+  }
+  lists.set(value, list);
   return list;
 }
 

@@ -1,5 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { SealdropError } from '../errors.js';
+import { freshOctets } from '../fresh-octets.js';
 import type { Octets } from '../message/octets.js';
 import { CONTENT_CIPHERS, type ContentCipher, type KeyTransport } from './algorithms.js';
 import { contentEncryptionAlgorithm, TAG_BYTES } from './cms/algorithm-identifier.js';
@@ -45,7 +46,7 @@ const NONCE_BYTES = 12;
 const STEP_BYTES = 64 * 1024;
 
 function encryptCbc(entity: Octets, contentKey: Buffer, recipientInfos: readonly Buffer[], content: CbcCipher): Octets {
-  const iv = randomBytes(BLOCK_BYTES);
+  const iv = freshOctets(BLOCK_BYTES);
   // RFC 5652 §6.3: padding of 1 to 16 octets.
   const ciphertextBytes = entity.sizeBytes + BLOCK_BYTES - (entity.sizeBytes % BLOCK_BYTES);
   const ciphertext: Octets = {
@@ -61,7 +62,7 @@ function encryptCbc(entity: Octets, contentKey: Buffer, recipientInfos: readonly
 }
 
 function encryptAuthenticated(entity: Octets, contentKey: Buffer, recipientInfos: readonly Buffer[], content: AuthenticatedCipher): Octets {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = freshOctets(NONCE_BYTES);
   // Stands in the frame behind the ciphertext, and is filled in once that has been made.
   const mac = Buffer.alloc(TAG_BYTES);
   const ciphertext: Octets = {
