@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { duration, hostName, integer, path, section } from './kinds.js';
+import { duration, path, section } from './kinds.js';
+import { smtpSection } from './smtp-schema.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -24,35 +25,6 @@ const pickup = section({
     .describe(
       "x-envid in the pickup file. own: sealdrop's message id, which joins the MTA's accounting to the audit trail. submitted: the application's, where there is one.",
     ),
-});
-
-/** `delivery.smtp` */
-const smtpSection = section({
-  host: hostName().meta({ example: 'mail.example.com' }).describe('The server. SMTP_HOST in the environment overrides it.'),
-  port: integer(1, 65_535).default(25).describe('SMTP_PORT in the environment overrides it.'),
-  user: z
-    .string({ error: 'must be a text; write the user name, in quotes if it is a number' })
-    .min(1, { error: 'is empty; leave the key out to send without logging in' })
-    .exactOptional()
-    .meta({ example: 'sealdrop' })
-    .describe('User to log in as. SMTP_USER in the environment overrides it.'),
-  passwordFile: path()
-    .exactOptional()
-    .meta({ example: '/etc/sealdrop/smtp-password' })
-    .describe(
-      'File that holds the password and nothing else, readable by its owner alone (chmod 600). Without it the password is the systemd credential "smtp-password". SMTP_PASSWORD in the environment overrides both.',
-    ),
-  tls: z
-    .enum(['opportunistic', 'required', 'none'])
-    .default('opportunistic')
-    .describe(
-      'STARTTLS. opportunistic: when the server offers it. required: nothing is sent without it, and the certificate must be valid.',
-    ),
-  connections: integer(1, 100).default(4).describe('Connections open at the same time, 1 to 100.'),
-  name: hostName()
-    .exactOptional()
-    .meta({ example: 'sealdrop.example.com' })
-    .describe("Name given in EHLO. Without it, this machine's name."),
 });
 
 /** `delivery`: the way to the MTA. */
