@@ -11,6 +11,7 @@ import { moveMessage, removeMessage } from '../spool/move.js';
 import { stageCopy } from '../spool/stage.js';
 import { requireMarker } from '../spool/staging-marker.js';
 import { type CopyState, type Intent, isDone } from '../spool/ticket.js';
+import type { Way } from '../way.js';
 import type { EventDetails, EventName } from './events.js';
 import { setAside } from './hold.js';
 import type { Job } from './job.js';
@@ -156,7 +157,7 @@ function removeStaged(job: Job, context: WorkerContext): void {
   for (const copy of job.staged.splice(0)) removeIfThere(`${placeOf(copy.via, context)}/${copy.name}`);
 }
 
-function placeOf(via: 'pickup' | 'smtp', { layout, config }: WorkerContext): string {
+function placeOf(via: Way, { layout, config }: WorkerContext): string {
   const { pickup } = config.delivery;
   return via === 'pickup' && pickup !== undefined ? pickup.staging : layout.sealed;
 }

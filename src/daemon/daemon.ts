@@ -1,10 +1,8 @@
 import { cpus } from 'node:os';
 import { newEntry } from '../audit/record.js';
 import { AuditWriter } from '../audit/writer.js';
-import { smtpPassword } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { SmtpDelivery } from '../delivery/smtp.js';
 import { SealdropError } from '../errors.js';
 import { bootId } from '../spool/boot-id.js';
 import { inventoryOf } from '../spool/inventory.js';
@@ -21,7 +19,8 @@ import { Health, type HealthReport } from './health.js';
 import { Intake } from './intake.js';
 import type { Log } from './log.js';
 import { openPickup } from './open-pickup.js';
-import { Outgoing } from './outgoing.js';
+import { openWays } from './open-ways.js';
+import { Outgoing, type OutgoingWorld } from './outgoing.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
@@ -127,7 +126,7 @@ export class Daemon {
     checkVolatile(layout.root, config.allowVolatile);
     checkOutbox(layout, config.senders !== null);
     proveOneMount(layout);
-    const password = config.delivery.smtp === undefined ? undefined : smtpPassword(config.delivery.smtp, process.env);
+    const ways = openWays(config, process.env);
 
     this.audit = await AuditWriter.start({
       directory: layout.audit,
@@ -141,8 +140,7 @@ export class Daemon {
       newEntry('started', {}, { version, pid: process.pid, config: this.options.configPath } satisfies EventDetails['started']),
     ]);
 
-    const { smtp } = config.delivery;
-    if (smtp !== undefined) this.outgoing = this.openOutgoing(smtp, password, audit);
+    this.outgoing = this.openOutgoing(ways, audit);
     const recovered = await recover({
       layout,
       config,
@@ -166,7 +164,7 @@ export class Daemon {
       ),
     );
     if (!this.options.once) this.control = await openControl(layout.controlSocket, this.controlCommands(), log);
-    for (const message of recovered.handedOver) this.handOver(message);
+    for (const message of recovered.handedOver) this.outgoing?.add(message);
     for (const offer of recovered.offers) await this.pool.offer(offer);
   }
 
@@ -194,22 +192,20 @@ export class Daemon {
     return new WorkerPool(data, audit, {
       done: (report) => this.onReport(report),
       waits: (worker, fault) => health.pause(`worker ${worker}`, fault),
-      handedOver: (message) => this.handOver(message),
+      handedOver: (message) => this.outgoing?.add(message),
       failed: (fault) => this.fail(fault),
     });
   }
 
-  private openOutgoing(smtp: NonNullable<Config['delivery']['smtp']>, password: string | undefined, audit: AuditWriter): Outgoing {
-    const { host, port, user, tls, connections, name } = smtp;
+  private openOutgoing(ways: OutgoingWorld['ways'], audit: AuditWriter): Outgoing {
     return new Outgoing({
       layout: this.layout,
       audit,
-      delivery: new SmtpDelivery({ host, port, user, password, tls, connections, name }),
+      ways,
       retry: this.config.delivery.retry,
-      connections,
       once: this.options.once,
       now: () => new Date(),
-      waits: (fault) => this.health.pause('smtp', fault),
+      waits: (way, fault) => this.health.pause(way, fault),
       ended: ({ id, file, outcome, why }) => {
         if (outcome === 'deferred') this.tally.deferred++;
         if (outcome === 'quarantined') this.tally.quarantined++;
@@ -237,21 +233,6 @@ export class Daemon {
     this.log.warn(`${outcome}: ${fault?.message ?? ''}`, { id, file, code: fault?.code, cure: fault?.cure });
   }
 
-  private handOver(message: Parameters<Outgoing['add']>[0]): void {
-    if (this.outgoing === undefined) {
-      const why = `message ${message.id} was to go by SMTP, and delivery.smtp is not configured any more`;
-      this.health.pause('smtp', {
-        code: 'smtp-not-configured',
-        message: why,
-        disposition: 'wait',
-        cure: 'Configure delivery.smtp again and restart sealdrop.',
-      });
-      this.tally.waits++;
-    } else {
-      this.outgoing.add(message);
-    }
-  }
-
   private async outgoingClear(): Promise<void> {
     while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined)
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -271,7 +252,7 @@ export class Daemon {
     if (this.audit === undefined) return;
     const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
     if (next === undefined) return;
-    if ('handOver' in next) this.handOver(next.handOver);
+    if ('handOver' in next) this.outgoing?.add(next.handOver);
     else await this.pool?.offer(next.offer);
   }
 

@@ -13,7 +13,7 @@ import { type Intent, isDone, readTicket, type Ticket, ticketName } from '../spo
 import { commitUnknown } from './batch.js';
 import type { EventDetails } from './events.js';
 import { type History, historyOf, withCommitted } from './history.js';
-import { holdTicket } from './hold.js';
+import { holdTicket, refusedFault } from './hold.js';
 import type { Offer } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
@@ -104,20 +104,23 @@ async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | und
     return { kind: 'offer', offer: { door: 'own', id, file, uid, accepted, ticket: known } };
   }
   const { intent, unknown } = await resumePickup(world, id, history.intent);
-  if (unknown) {
-    const fault = commitUnknown();
-    const held = holdTicket({ id, submittedAs: file, uid, earlier: ticket, intent }, fault, world.now());
+  const { refused } = history;
+  const done = isDone(intent);
+  if (unknown || (done && refused.length > 0)) {
+    const fault = unknown ? commitUnknown() : refusedFault(refused);
+    const facts = { id, submittedAs: file, uid, earlier: ticket, intent };
+    const held = { ...holdTicket(facts, fault, world.now()), ...(refused.length > 0 ? { refused } : {}) };
     await world.audit.append([
       newEntry('quarantined', { id, outcome: fault.code }, { ticket: held } satisfies EventDetails['quarantined']),
     ]);
     moveMessage(layout.work, layout.quarantine, held);
     return { kind: 'held' };
   }
-  if (isDone(intent)) {
+  if (done) {
     removeMessage(layout.work, id);
     return { kind: 'finished' };
   }
-  return { kind: 'handed-over', message: { id, file, uid, intent } };
+  return { kind: 'handed-over', message: { id, file, uid, intent, refused } };
 }
 
 /** Finishes the renames an intent names, records what came of them, and says what is left. */

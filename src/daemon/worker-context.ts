@@ -2,15 +2,17 @@ import type { Entry } from '../audit/record.js';
 import type { Config } from '../config/schema.js';
 import type { KeyDirectory } from '../keys/key-directory.js';
 import type { SpoolLayout } from '../spool/layout.js';
-import type { Intent } from '../spool/ticket.js';
+import type { Intent, RefusedRecipient } from '../spool/ticket.js';
 import type { Sealer, Submitter } from './sealer.js';
 
-/** A message whose remaining copies leave by a socket: the main thread sends them. */
+/** A message whose remaining copies somebody answers for: the main thread sends them. */
 export interface HandedOver {
   readonly id: string;
   readonly file: string;
   readonly uid: number;
   readonly intent: Intent;
+  /** Recipients refused so far, if the message was resumed; otherwise its ticket tells. */
+  readonly refused?: readonly RefusedRecipient[];
 }
 
 /** What the phases of a batch need of the world around them. */

@@ -5,6 +5,7 @@ import type { Envelope } from '../message/envelope.js';
 import { decodeOctets, fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
 import { decodeWords } from '../message/mail-libraries.js';
 import { protectionWords } from '../smime/already-protected.js';
+import type { Way } from '../way.js';
 import { type Arrival, refuseProtected, treatmentOf } from './arrival.js';
 import { copiesOf } from './copies.js';
 import type { Plan, RecipientDecision } from './plan.js';
@@ -15,7 +16,7 @@ import { type CertificateFacts, fingerprintOf, refuseUnlawful, ruleWords, type V
 
 export interface PolicyDefaults {
   readonly protect: Protection;
-  readonly via: 'pickup' | 'smtp';
+  readonly via: Way;
   readonly maxRecipientInfos: number;
   /** Envelope recipients of one copy; PowerMTA's guide recommends at most 5000 in a file. */
   readonly maxReceivers: number;

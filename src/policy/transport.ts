@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors.js';
 import type { ControlField } from '../message/control.js';
+import type { Way } from '../way.js';
 import type { Rule } from './rule.js';
 
 /** What the MTA is told about a copy besides its envelope. */
@@ -28,7 +29,7 @@ export interface Transport {
  * pickup passes them: by SMTP they would travel on to the recipients. Throws `bad-control-header` (quarantine) for one that
  * would be passed and is not well-formed: mail sent the wrong way is worse than mail held.
  */
-export function transportOf(rule: Rule | null, via: 'pickup' | 'smtp', control: readonly ControlField[], policy: ControlPolicy): Transport {
+export function transportOf(rule: Rule | null, via: Way, control: readonly ControlField[], policy: ControlPolicy): Transport {
   const transport: CopyTransport = {};
   const passed: string[] = [];
   for (const passable of PASSABLE) {
