@@ -1,5 +1,5 @@
 /** The ways by which a sealed copy can reach the MTA. */
-const WAYS = ['pickup', 'smtp', 'sparkpost', 'sendmail', 'kumomta'] as const;
+export const WAYS = ['pickup', 'smtp', 'sparkpost', 'sendmail', 'kumomta'] as const;
 
 export type Way = (typeof WAYS)[number];
 

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { WAYS, type Way } from '../way.js';
 import type { PlainValue } from './document.js';
 import { type KeyPath, keyWords } from './fault.js';
 import { configSchema } from './schema.js';
@@ -36,19 +37,36 @@ function deliveryFaults(value: PlainValue): CrossFault[] {
   if (isWay(via) && !isPresent(value, ['delivery', via])) {
     faults.push({ path: ['delivery', 'via'], text: `is ${via}, but the section delivery.${via} is missing; ${NEEDED[via]}` });
   }
-  if (isPresent(value, ['delivery', 'smtp', 'passwordFile']) && !isPresent(value, ['delivery', 'smtp', 'user'])) {
-    faults.push({ path: ['delivery', 'smtp', 'passwordFile'], text: 'has no use without a user; add delivery.smtp.user' });
-  }
-  return faults;
+  return [...faults, ...loginFaults(value)];
 }
 
-const NEEDED = {
+const NEEDED: Readonly<Record<Way, string>> = {
   pickup: 'add it with directory, staging and bad',
   smtp: 'add it with host, or set SMTP_HOST in the environment',
-} as const;
+  sparkpost: 'add it with apiKeyFile, or set SPARKPOST_API_KEY in the environment',
+  sendmail: 'add it with program',
+  kumomta: 'add it with url',
+};
 
-function isWay(via: PlainValue): via is 'pickup' | 'smtp' {
-  return via === 'pickup' || via === 'smtp';
+function isWay(via: PlainValue): via is Way {
+  return WAYS.some((way) => way === via);
+}
+
+/** A password goes with a user, and over no wire in clear. */
+function loginFaults(value: PlainValue): CrossFault[] {
+  const lonely = ['smtp', 'kumomta'].filter(
+    (way) => isPresent(value, ['delivery', way, 'passwordFile']) && !isPresent(value, ['delivery', way, 'user']),
+  );
+  const faults: CrossFault[] = lonely.map((way) => ({
+    path: ['delivery', way, 'passwordFile'],
+    text: `has no use without a user; add delivery.${way}.user`,
+  }));
+  const url = valueAt(value, ['delivery', 'kumomta', 'url']);
+  const clear = typeof url === 'string' && /^http:\/\/(?!localhost\b|127\.|\[::1\])/i.test(url);
+  if (clear && isPresent(value, ['delivery', 'kumomta', 'user'])) {
+    faults.push({ path: ['delivery', 'kumomta', 'url'], text: 'would carry the password in clear to another host; write https://' });
+  }
+  return faults;
 }
 
 function ruleFaults(value: PlainValue): CrossFault[] {

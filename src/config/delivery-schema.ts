@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { WAYS } from '../way.js';
 import { duration, path, section } from './kinds.js';
+import { kumomtaSection } from './kumomta-schema.js';
+import { sendmailSection } from './sendmail-schema.js';
 import { smtpSection } from './smtp-schema.js';
+import { sparkpostSection } from './sparkpost-schema.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /** The ways to the MTA that work. */
-export const via = z.enum(['pickup', 'smtp']);
+export const via = z.enum(WAYS);
 
 const pickup = section({
   profile: z.enum(['powermta']).default('powermta').describe('Whose pickup files are written.'),
@@ -34,6 +38,13 @@ export const deliverySection = section({
   smtp: smtpSection
     .exactOptional()
     .describe('SMTP: at least once; a duplicate is possible when the connection breaks at the wrong moment.'),
+  sparkpost: sparkpostSection.exactOptional().describe('The SparkPost API, with tracking and substitution off: at least once, as by SMTP.'),
+  sendmail: sendmailSection.exactOptional().describe('The sendmail program of an MTA on this host: at least once.'),
+  kumomta: kumomtaSection
+    .exactOptional()
+    .describe(
+      'KumoMTA’s HTTP injection: at least once. It builds MIME anew, so a copy that is signed so that everybody can read it (detached) is refused; such mail goes by smtp.',
+    ),
   retry: section({
     firstMs: duration(1000, DAY).prefault('1m').describe('Wait before the second attempt; it doubles from attempt to attempt.'),
     maxMs: duration(1000, 7 * DAY)

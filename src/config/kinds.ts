@@ -44,6 +44,34 @@ export function hostName() {
   });
 }
 
+/** The host of an HTTPS API, with a port if it has another; `http://` before it only for this machine, for the key would travel in clear. */
+export function apiHost() {
+  return text('must be a host name; write for example api.sparkpost.com').superRefine((value, context) => {
+    if (!isApiHost(value)) context.addIssue('is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com');
+  });
+}
+
+export function isApiHost(value: string): boolean {
+  return /^(?:(?:https:\/\/)?[a-z0-9.-]{1,255}(?::\d{1,5})?|http:\/\/(?:localhost|127\.\d+\.\d+\.\d+)(?::\d{1,5})?)\/?$/i.test(value);
+}
+
+/** `http://host:port` or `https://host:port`, without path, user and password. */
+export function httpUrl() {
+  const error = 'must be an address such as http://127.0.0.1:8000; write scheme, host and port alone';
+  return z.string({ error }).superRefine((value, context) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const bare =
+      url !== undefined && url.username === '' && url.password === '' && url.pathname === '/' && url.search === '' && url.hash === '';
+    if (!bare || !['http:', 'https:'].includes(url.protocol)) context.addIssue(error);
+  });
+}
+
+export function userName() {
+  return z
+    .string({ error: 'must be a text; write the user name, in quotes if it is a number' })
+    .min(1, { error: 'is empty; leave the key out to send without logging in' });
+}
+
 /** `host:port`, or `off` (null). */
 export function listenAddress() {
   const error = 'must be an address with port, or off; write for example 127.0.0.1:8470 or [::1]:8470';

@@ -4,17 +4,20 @@ import type { Config } from './schema.js';
 
 /** PowerMTA's guide (7.2) recommends no more recipients in one file; what holds there does no harm by SMTP. */
 const MAXIMUM_RECEIVERS = 5000;
+/** The kernel bounds a program's arguments, on some systems to 256 KiB; an address has at most 254 octets. */
+const MAXIMUM_ARGUMENTS = 500;
 
 /** What `decide` needs to know of the configuration. */
 export function policyOf(config: Config): { defaults: PolicyDefaults; rules: readonly Rule[] } {
   const { maxRecipientInfos, fallbackCharset: _charset, ...protect } = config.protect;
-  const { via, pickup } = config.delivery;
+  const { via, pickup, sparkpost } = config.delivery;
   return {
     defaults: {
       protect,
       via,
       maxRecipientInfos,
       maxReceivers: MAXIMUM_RECEIVERS,
+      maxReceiversBy: { sendmail: MAXIMUM_ARGUMENTS, ...(sparkpost === undefined ? {} : { sparkpost: sparkpost.maxRecipients }) },
       maxCopies: config.outbox.maxCopies,
       pass: pickup?.pass ?? [],
       envid: pickup?.envid ?? 'own',

@@ -2,12 +2,10 @@ import type { KeyPath } from './fault.js';
 
 // What the documentation's map of the configuration holds and this version cannot do yet. Accepting it would promise something.
 
-const KEYS: ReadonlySet<string> = new Set(['delivery.fallback', 'delivery.sparkpost', 'rules[].archive', 'rules[].delivery.fallback']);
+const KEYS: ReadonlySet<string> = new Set(['delivery.fallback', 'rules[].archive', 'rules[].delivery.fallback']);
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'delivery.via': ['sparkpost'],
   'archive.keepSealed': ['full', 'none'],
-  'rules[].delivery.via': ['sparkpost'],
   'delivery.pickup.profile': ['momentum', 'iis', 'exchange-pickup', 'exchange-replay', 'mailerq', 'xmail'],
 };
 

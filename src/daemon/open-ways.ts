@@ -1,6 +1,10 @@
-import { smtpPassword } from '../config/environment.js';
-import type { Config } from '../config/schema.js';
+import { kumomtaPassword, smtpPassword, sparkpostApiKey } from '../config/environment.js';
+import type { Config, SparkpostConfig } from '../config/schema.js';
+import { KumomtaDelivery } from '../delivery/kumomta.js';
+import { SendmailDelivery } from '../delivery/sendmail.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
+import { SparkpostDelivery } from '../delivery/sparkpost.js';
+import { SealdropError } from '../errors.js';
 import type { AnsweringWay } from '../way.js';
 import type { OpenWay } from './outgoing.js';
 
@@ -10,11 +14,33 @@ import type { OpenWay } from './outgoing.js';
  */
 export function openWays({ delivery }: Config, environment: NodeJS.ProcessEnv): Map<AnsweringWay, OpenWay> {
   const ways = new Map<AnsweringWay, OpenWay>();
-  const { smtp } = delivery;
+  const { smtp, sparkpost, sendmail, kumomta } = delivery;
   if (smtp !== undefined) {
     const { host, port, user, tls, connections, name } = smtp;
     const password = smtpPassword(smtp, environment);
     ways.set('smtp', { delivery: new SmtpDelivery({ host, port, user, password, tls, connections, name }), connections });
   }
+  if (sparkpost !== undefined)
+    ways.set('sparkpost', { delivery: openSparkpost(sparkpost, environment), connections: sparkpost.connections });
+  if (sendmail !== undefined) {
+    const { program, timeoutMs, connections } = sendmail;
+    ways.set('sendmail', { delivery: new SendmailDelivery({ program, timeoutMs }), connections });
+  }
+  if (kumomta !== undefined) {
+    const { url, user, connections } = kumomta;
+    const password = kumomtaPassword(kumomta, environment);
+    ways.set('kumomta', { delivery: new KumomtaDelivery({ url, user, password, connections }), connections });
+  }
   return ways;
+}
+
+/** Throws SealdropError (fatal): sparkpost-key-missing, and as readSecret does. */
+export function openSparkpost(sparkpost: SparkpostConfig, environment: NodeJS.ProcessEnv): SparkpostDelivery {
+  const { host, subaccount, connections } = sparkpost;
+  const apiKey = sparkpostApiKey(sparkpost, environment);
+  if (apiKey !== undefined) return new SparkpostDelivery({ host, apiKey, subaccount, connections });
+  throw new SealdropError('sparkpost-key-missing', 'delivery.sparkpost has no API key', {
+    disposition: 'fatal',
+    cure: 'Name a file with the key in delivery.sparkpost.apiKeyFile, give the credential sparkpost-api-key, or set SPARKPOST_API_KEY.',
+  });
 }

@@ -121,6 +121,7 @@ export class Sealer {
       date: timeOfMessageId(id),
       messageId: ownId,
       fallbackCharset: this.config.protect.fallbackCharset,
+      encodeBraces: plan.copies.some(({ via }) => via === 'sparkpost'),
     });
     const changes = [
       ...message.changes,

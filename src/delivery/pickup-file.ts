@@ -1,4 +1,5 @@
 import { SealdropError } from '../errors.js';
+import { headerText } from '../message/header-text.js';
 import { type Octets, octetsOf } from '../message/octets.js';
 import { badEnvelopeValue, checkAddress, checkWord, needsSmtpUtf8 } from './envelope-value.js';
 
@@ -58,22 +59,6 @@ export function checkPickupMessage(message: Octets): void {
     cure: 'Keep the message and report this as a defect of sealdrop: control headers have to be taken out before a message is sealed.',
   });
 }
-
-/** Only as much of the message is asked for and read as its header takes. */
-function headerText(message: Octets): string {
-  let text = '';
-  for (const piece of message.pieces()) {
-    for (let at = 0; at < piece.length; at += HEADER_STEP_BYTES) {
-      const from = Math.max(0, text.length - 3);
-      text += piece.toString('latin1', at, at + HEADER_STEP_BYTES);
-      const end = text.indexOf('\r\n\r\n', from);
-      if (end !== -1) return text.slice(0, end);
-    }
-  }
-  return text;
-}
-
-const HEADER_STEP_BYTES = 16 * 1024;
 
 function checkEnvelope({ sender, recipients }: PickupTransport): void {
   if (sender === '') throw needsSmtp('null-sender-needs-smtp', 'The null sender cannot be written into a pickup file.');

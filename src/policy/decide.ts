@@ -13,6 +13,7 @@ import type { Protection } from './protection.js';
 import { type MessageFacts, matchesMessage, matchesRecipient, type Rule } from './rule.js';
 import { droppedNames, transportOf } from './transport.js';
 import { type CertificateFacts, fingerprintOf, refuseUnlawful, ruleWords, type Verdict } from './verdict.js';
+import { refuseBroken, refuseEnvelope } from './way-limits.js';
 
 export interface PolicyDefaults {
   readonly protect: Protection;
@@ -20,6 +21,8 @@ export interface PolicyDefaults {
   readonly maxRecipientInfos: number;
   /** Envelope recipients of one copy; PowerMTA's guide recommends at most 5000 in a file. */
   readonly maxReceivers: number;
+  /** The same for ways that have a bound of their own. */
+  readonly maxReceiversBy?: Readonly<Partial<Record<Way, number>>>;
   readonly maxCopies: number;
   /** Lower-case names of the submitted control headers that pickup files may carry. */
   readonly pass: readonly string[];
@@ -45,13 +48,13 @@ export interface DecideInput {
 /**
  * Decides, once for the whole message, who gets which copy. The first rule that matches a recipient decides for it.
  * Throws SealdropError (quarantine unless the certificate's fault says otherwise): missing-certificate, clear-copy-refused,
- * unsealed-refused, already-protected, pass-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup, bad-control-header.
+ * unsealed-refused, already-protected, pass-refused, too-many-copies, bad-control-header, and what refuseEnvelope and refuseBroken say.
  */
 export function decide(input: DecideInput): Plan {
   const verdicts = verdictsOf(input);
   if (input.arrival !== undefined) refuseProtected(verdicts, input.arrival);
   refuseUnlawful(verdicts);
-  refuseInPickup(verdicts, input.envelope.sender);
+  refuseEnvelope(verdicts, input.envelope.sender);
 
   const passed = new Set<string>();
   const copies = copiesOf(verdicts, input.defaults, ({ rule, via }) => {
@@ -59,6 +62,7 @@ export function decide(input: DecideInput): Plan {
     for (const name of found.passed) passed.add(name);
     return found.transport;
   });
+  refuseBroken(copies);
   if (copies.length > input.defaults.maxCopies) throw tooManyCopies(copies.length, input.defaults.maxCopies);
 
   return {
@@ -90,22 +94,6 @@ function verdictsOf({ envelope, visible, from, control, fields, arrival, default
 function headerValues(name: string, control: readonly ControlField[], fields: readonly HeaderField[]): string[] {
   const submitted = control.filter((field) => field.name === name.toLowerCase()).map(({ value }) => value);
   return [...submitted, ...fieldsNamed(fields, name).map(rawValue)].map((value) => decodeWords(decodeOctets(value)));
-}
-
-/** PowerMTA documents neither the null sender nor SMTPUTF8 for pickup files: what it would do with them is not known. */
-function refuseInPickup(verdicts: readonly Verdict[], sender: string): void {
-  const addresses = verdicts.filter(({ via }) => via === 'pickup').map(({ address }) => address);
-  if (addresses.length === 0) return;
-  const cure = 'Let such mail go by SMTP: a rule with "delivery: { via: smtp }" that matches it; then run "sealdrop queue retry".';
-  if (sender === '') {
-    const message = `The envelope sender is empty (the null sender), which a pickup file cannot say, for ${addresses.join(', ')}.`;
-    throw new SealdropError('null-sender-in-pickup', message, { disposition: 'quarantine', cure });
-  }
-  const international = [sender, ...addresses].filter((address) => /[^\x00-\x7f]/.test(address));
-  if (international.length > 0) {
-    const message = `A pickup file cannot hold addresses that are not ASCII (SMTPUTF8): ${international.join(', ')}.`;
-    throw new SealdropError('smtputf8-in-pickup', message, { disposition: 'quarantine', cure });
-  }
 }
 
 function tooManyCopies(count: number, limit: number): SealdropError {

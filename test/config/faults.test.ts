@@ -305,11 +305,44 @@ describe('protect.headerConfidential', () => {
   });
 });
 
+describe('the ways beside pickup and SMTP', () => {
+  it.each([
+    [
+      '  via: sparkpost\n',
+      '6: delivery.via: is sparkpost, but the section delivery.sparkpost is missing; add it with apiKeyFile, or set SPARKPOST_API_KEY in the environment',
+    ],
+    [
+      'rules:\n  - { name: r, when: {}, delivery: { via: kumomta } }\n',
+      '7: rules[0].delivery.via: is kumomta, but the section delivery.kumomta is missing; add it with url',
+    ],
+    [
+      '  sparkpost: { host: "https://user@api.sparkpost.com/" }\n',
+      '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
+    ],
+    [
+      '  sparkpost: { host: "http://api.sparkpost.com" }\n',
+      '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
+    ],
+    [
+      '  kumomta: { url: "http://10.0.0.1:8000", user: u, passwordFile: p }\n',
+      '6: delivery.kumomta.url: would carry the password in clear to another host; write https://',
+    ],
+    [
+      '  kumomta: { url: "http://127.0.0.1:8000/api/inject/v1" }\n',
+      '6: delivery.kumomta.url: must be an address such as http://127.0.0.1:8000; write scheme, host and port alone',
+    ],
+    [
+      '  kumomta: { url: "http://127.0.0.1:8000", passwordFile: p }\n',
+      '6: delivery.kumomta.passwordFile: has no use without a user; add delivery.kumomta.user',
+    ],
+  ])('have their faults told: %j', (text, expected) => {
+    expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
+  });
+});
+
 describe('what the design holds and this version does not', () => {
   it.each([
     ['  fallback: smtp\n', '6: delivery.fallback: is not supported by this version; remove it'],
-    ['  sparkpost: { host: h, apiKeyFile: f }\n', '6: delivery.sparkpost: is not supported by this version; remove it'],
-    ['  via: sparkpost\n', '6: delivery.via: sparkpost is not supported by this version; use pickup or smtp'],
     ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
     [
       'archive:\n  retention: 10y\n',
@@ -322,10 +355,6 @@ describe('what the design holds and this version does not', () => {
     ],
     ['archive: { second: /nfs/a }\n', '6: archive.second: must be null: a second location is not supported by this version'],
     ['rules:\n  - { name: r, when: {}, archive: {} }\n', '7: rules[0].archive: is not supported by this version; remove it'],
-    [
-      'rules:\n  - { name: r, when: {}, delivery: { via: sparkpost } }\n',
-      '7: rules[0].delivery.via: sparkpost is not supported by this version; use pickup or smtp',
-    ],
   ])('is refused as such: %j', (text, expected) => {
     expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
   });

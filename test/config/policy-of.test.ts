@@ -36,6 +36,7 @@ describe('policyOf', () => {
         via: 'pickup',
         maxRecipientInfos: 9,
         maxReceivers: 5000,
+        maxReceiversBy: { sendmail: 500 },
         maxCopies: 7,
         pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
         envid: 'own',
