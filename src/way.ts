@@ -8,3 +8,5 @@ export type Way = (typeof WAYS)[number];
  * program that answers for each recipient: at least once, and the same bytes on every attempt.
  */
 export type AnsweringWay = Exclude<Way, 'pickup'>;
+
+export const ANSWERING_WAYS = ['smtp', 'sparkpost', 'sendmail', 'kumomta'] as const satisfies readonly AnsweringWay[];

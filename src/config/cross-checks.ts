@@ -37,6 +37,14 @@ function deliveryFaults(value: PlainValue): CrossFault[] {
   if (isWay(via) && !isPresent(value, ['delivery', via])) {
     faults.push({ path: ['delivery', 'via'], text: `is ${via}, but the section delivery.${via} is missing; ${NEEDED[via]}` });
   }
+  const fallback = valueAt(value, ['delivery', 'fallback']);
+  if (fallback !== undefined && isWay(fallback)) {
+    const path: KeyPath = ['delivery', 'fallback'];
+    if (!isPresent(value, ['delivery', 'pickup'])) faults.push({ path, text: 'has no use without delivery.pickup; take it out' });
+    if (!isPresent(value, ['delivery', fallback])) {
+      faults.push({ path, text: `is ${fallback}, but the section delivery.${fallback} is missing; ${NEEDED[fallback]}` });
+    }
+  }
   return [...faults, ...loginFaults(value)];
 }
 

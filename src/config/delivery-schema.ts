@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WAYS } from '../way.js';
+import { ANSWERING_WAYS, WAYS } from '../way.js';
 import { duration, path, section } from './kinds.js';
 import { kumomtaSection } from './kumomta-schema.js';
 import { sendmailSection } from './sendmail-schema.js';
@@ -34,6 +34,13 @@ const pickup = section({
 /** `delivery`: the way to the MTA. */
 export const deliverySection = section({
   via: via.default('pickup').describe('How sealed mail reaches the MTA. The section of that name must be filled in.'),
+  fallback: z
+    .enum(ANSWERING_WAYS)
+    .exactOptional()
+    .meta({ example: 'smtp' })
+    .describe(
+      'Another way for mail that would go by pickup while the pickup directory is missing, read-only or full, or the MTA does not take what is there. The section of that name must be filled in. By itself it goes by pickup again when that works.',
+    ),
   pickup: pickup.exactOptional().describe("Files renamed into the MTA's pickup directory: each exactly once."),
   smtp: smtpSection
     .exactOptional()

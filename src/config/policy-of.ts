@@ -1,5 +1,6 @@
 import type { PolicyDefaults } from '../policy/decide.js';
 import type { Rule } from '../policy/rule.js';
+import type { Way } from '../way.js';
 import type { Config } from './schema.js';
 
 /** PowerMTA's guide (7.2) recommends no more recipients in one file; what holds there does no harm by SMTP. */
@@ -10,14 +11,17 @@ const MAXIMUM_ARGUMENTS = 500;
 /** What `decide` needs to know of the configuration. */
 export function policyOf(config: Config): { defaults: PolicyDefaults; rules: readonly Rule[] } {
   const { maxRecipientInfos, fallbackCharset: _charset, ...protect } = config.protect;
-  const { via, pickup, sparkpost } = config.delivery;
+  const { via, pickup, sparkpost, fallback } = config.delivery;
+  const by: Partial<Record<Way, number>> = { sendmail: MAXIMUM_ARGUMENTS, ...(sparkpost && { sparkpost: sparkpost.maxRecipients }) };
+  // What goes by pickup may have to go by the fallback.
+  if (fallback !== undefined) by.pickup = Math.min(MAXIMUM_RECEIVERS, by[fallback] ?? MAXIMUM_RECEIVERS);
   return {
     defaults: {
       protect,
       via,
       maxRecipientInfos,
       maxReceivers: MAXIMUM_RECEIVERS,
-      maxReceiversBy: { sendmail: MAXIMUM_ARGUMENTS, ...(sparkpost === undefined ? {} : { sparkpost: sparkpost.maxRecipients }) },
+      maxReceiversBy: by,
       maxCopies: config.outbox.maxCopies,
       pass: pickup?.pass ?? [],
       envid: pickup?.envid ?? 'own',

@@ -11,21 +11,25 @@ import { lockSpool, type SpoolLock } from '../spool/lock.js';
 import { proveOneMount } from '../spool/one-mount.js';
 import { checkOutbox, checkVolatile, gidOf, prepareSpool } from '../spool/prepare.js';
 import { version } from '../version.js';
+import type { AnsweringWay } from '../way.js';
 import { ByteBudget } from './byte-budget.js';
 import { type Control, openControl } from './control.js';
 import type { EventDetails } from './events.js';
 import { exitCodeOf } from './exit-code.js';
+import { type CommitWorld, finishCommit } from './finish-commit.js';
 import { Health, type HealthReport } from './health.js';
 import { Intake } from './intake.js';
 import type { Log } from './log.js';
 import { openPickup } from './open-pickup.js';
 import { openWays } from './open-ways.js';
 import { Outgoing, type OutgoingWorld } from './outgoing.js';
+import { inUse, PickupWatch } from './pickup-watch.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
 import { refuseFixedChanges } from './reload.js';
 import { RetryClock } from './retry-clock.js';
+import type { HandedOver } from './worker-context.js';
 import { WorkerPool } from './worker-pool.js';
 
 export interface DaemonOptions {
@@ -60,6 +64,7 @@ export class Daemon {
   private audit: AuditWriter | undefined;
   private pool: WorkerPool | undefined;
   private outgoing: Outgoing | undefined;
+  private watch: PickupWatch | undefined;
   private intake: Intake | undefined;
   private control: Control | undefined;
   private retries: RetryClock | undefined;
@@ -79,7 +84,9 @@ export class Daemon {
     try {
       await this.start();
       const files = await this.intakeUntilEnd();
+      await this.watch?.look();
       await this.outgoing?.settled();
+      this.tally.waits += this.watch?.depth ?? 0;
       if (files.filesWait || inventoryOf(this.layout.retry).messages.length > 0) this.tally.waits++;
     } catch (error) {
       this.fail(error);
@@ -141,16 +148,23 @@ export class Daemon {
     ]);
 
     this.outgoing = this.openOutgoing(ways, audit);
-    const recovered = await recover({
+    const { fallback } = config.delivery;
+    const patiently = <T>(step: () => T) => this.patiently('pickup', step);
+    const commits: CommitWorld = {
       layout,
       config,
       audit,
       bootId: bootId(),
       now: () => new Date(),
-      patiently: (step) => this.patiently('pickup', step),
-    });
+      pickupStep: fallback === undefined ? patiently : async (step) => step(),
+    };
+    const recovered = await recover({ ...commits, patiently });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
-    const marker = await openPickup(config, (step) => this.patiently('pickup', step));
+    if (fallback !== undefined) {
+      this.watch = this.openWatch(fallback, commits);
+      await this.watch.start(recovered.late, recovered.unswept);
+    }
+    const marker = this.watch === undefined ? await openPickup(config, patiently) : this.watch.marker;
     this.pool = this.openPool(audit, marker, archiveGroup);
     this.intake = new Intake(
       { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
@@ -164,7 +178,7 @@ export class Daemon {
       ),
     );
     if (!this.options.once) this.control = await openControl(layout.controlSocket, this.controlCommands(), log);
-    for (const message of recovered.handedOver) this.outgoing?.add(message);
+    for (const message of recovered.handedOver) this.handOver(message);
     for (const offer of recovered.offers) await this.pool.offer(offer);
   }
 
@@ -183,6 +197,7 @@ export class Daemon {
       config,
       layout,
       marker,
+      pickupFault: this.watch?.fault,
       bootId: bootId(),
       archiveGroup,
       budget: ByteBudget.shared(),
@@ -192,7 +207,7 @@ export class Daemon {
     return new WorkerPool(data, audit, {
       done: (report) => this.onReport(report),
       waits: (worker, fault) => health.pause(`worker ${worker}`, fault),
-      handedOver: (message) => this.outgoing?.add(message),
+      handedOver: (message) => this.handOver(message),
       failed: (fault) => this.fail(fault),
     });
   }
@@ -212,6 +227,35 @@ export class Daemon {
         if (outcome === 'waits') this.tally.waits++;
         else this.health.count(outcome);
         this.log.info(outcome, { id, file, why });
+      },
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Copies for pickup come first: what is left of the message then goes the other ways. */
+  private handOver(message: HandedOver): void {
+    const byPickup = message.intent.copies.some(({ via, pending }) => via === 'pickup' && pending.length > 0);
+    if (byPickup && this.watch !== undefined) this.watch.add(message);
+    else this.outgoing?.add(message);
+  }
+
+  private openWatch(fallback: AnsweringWay, commits: CommitWorld): PickupWatch {
+    return new PickupWatch({
+      config: this.config,
+      changed: (marker, fault) => {
+        this.pool?.tellPickup(marker, fault);
+        this.health.trouble('fallback', fault === undefined ? undefined : inUse(fallback, fault));
+      },
+      finish: async (message) => {
+        const { id, file } = message;
+        const end = await finishCommit(commits, message);
+        if (end.kind === 'handed-over') this.outgoing?.add(end.message);
+        else {
+          const outcome = end.kind === 'finished' ? 'committed' : 'quarantined';
+          if (outcome === 'quarantined') this.tally.quarantined++;
+          this.health.count(outcome);
+          this.log.info(outcome, { id, file });
+        }
       },
       failed: (error) => this.fail(error),
     });
@@ -252,7 +296,7 @@ export class Daemon {
     if (this.audit === undefined) return;
     const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
     if (next === undefined) return;
-    if ('handOver' in next) this.outgoing?.add(next.handOver);
+    if ('handOver' in next) this.handOver(next.handOver);
     else await this.pool?.offer(next.offer);
   }
 
@@ -288,6 +332,7 @@ export class Daemon {
     this.retries?.stop();
     await this.control?.close();
     await this.pool?.stop();
+    await this.watch?.stop();
     await this.outgoing?.stop();
     try {
       if (this.audit !== undefined && this.failure === undefined) {

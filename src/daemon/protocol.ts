@@ -25,6 +25,7 @@ export interface WorkerData {
   readonly config: Config;
   readonly layout: SpoolLayout;
   readonly marker: string | undefined;
+  readonly pickupFault: PlainFault | undefined;
   readonly bootId: string;
   readonly archiveGroup: number | undefined;
   readonly budget: SharedArrayBuffer;
@@ -36,6 +37,8 @@ export type ToWorker =
   | { readonly kind: 'take'; readonly offers: readonly Offer[] }
   | { readonly kind: 'durable'; readonly append: number; readonly fault?: PlainFault | undefined }
   | { readonly kind: 'config'; readonly config: Config }
+  /** The staging marker, once there is one, and what is wrong with pickup now. Only where there is a fallback. */
+  | { readonly kind: 'pickup'; readonly marker: string | undefined; readonly fault: PlainFault | undefined }
   | { readonly kind: 'stop' };
 
 export type FromWorker =

@@ -6,6 +6,7 @@ export function refuseFixedChanges(before: Config, after: Config): void {
   const fixed: readonly [string, (config: Config) => unknown][] = [
     ['spool', (config) => config.spool],
     ['delivery.pickup', (config) => config.delivery.pickup],
+    ['delivery.fallback', (config) => config.delivery.fallback],
     ['delivery.smtp', (config) => config.delivery.smtp],
     ['delivery.sparkpost', (config) => config.delivery.sparkpost],
     ['delivery.sendmail', (config) => config.delivery.sendmail],

@@ -27,6 +27,8 @@ export interface ReadyCopy {
   readonly hidden: readonly string[];
   /** The copy, made as its pieces are asked for: pickup's envelope lines first if it goes there, then the message. */
   readonly sealed: Octets;
+  /** The message alone, for another way than pickup. */
+  readonly message: Octets;
 }
 
 export interface SealedMessage {
@@ -116,12 +118,13 @@ export class Sealer {
 
   private sealByPlan(submitted: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
     const message = withoutForgedProtection(submitted);
+    const { fallback } = this.config.delivery;
     const ownId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
     const outer = outerHeader(message, {
       date: timeOfMessageId(id),
       messageId: ownId,
       fallbackCharset: this.config.protect.fallbackCharset,
-      encodeBraces: plan.copies.some(({ via }) => via === 'sparkpost'),
+      encodeBraces: plan.copies.some(({ via }) => (via === 'pickup' ? fallback : via) === 'sparkpost'),
     });
     const changes = [
       ...message.changes,
@@ -148,9 +151,9 @@ export class Sealer {
         payload.outside,
         recipients.length === 0 ? entity : forms.around(encrypt(entity, recipients, { content, keyTransport }), copy),
       );
-      if (copy.via !== 'pickup') return { plan: copy, hidden, sealed };
+      if (copy.via !== 'pickup') return { plan: copy, hidden, sealed, message: sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
-      return { plan: copy, hidden, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
+      return { plan: copy, hidden, message: sealed, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
     });
     refuseAltered([...changes, ...payloads.changes]);
     for (const { fingerprint, certificate } of forms.signers) certificates.set(fingerprint, certificate);

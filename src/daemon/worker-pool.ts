@@ -5,6 +5,7 @@ import type { SealdropError } from '../errors.js';
 import {
   type FromWorker,
   type Offer,
+  type PlainFault,
   plainFault,
   type Report,
   revivedFault,
@@ -67,6 +68,11 @@ export class WorkerPool {
 
   reconfigure(config: Config): void {
     for (const worker of this.workers) tell(worker, { kind: 'config', config });
+  }
+
+  /** Tells the workers how pickup does, where they have a fallback. */
+  tellPickup(marker: string | undefined, fault: PlainFault | undefined): void {
+    for (const worker of this.workers) tell(worker, { kind: 'pickup', marker, fault });
   }
 
   /** Lets every worker finish the group it is in; queued offers stay where they are on disk. */

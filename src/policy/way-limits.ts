@@ -1,5 +1,5 @@
 import { SealdropError } from '../errors.js';
-import type { Way } from '../way.js';
+import type { AnsweringWay, Way } from '../way.js';
 import type { CopyPlan } from './plan.js';
 import type { Verdict } from './verdict.js';
 
@@ -31,6 +31,17 @@ function brokenBy(way: Way, { sign, outerSign, passed }: CopyPlan): string | und
   if (way !== 'kumomta') return undefined;
   const detached = sign === 'detached' || outerSign === 'detached' || passed === 'signed';
   return detached ? 'KumoMTA’s HTTP injection writes MIME anew, which breaks a signature that stands beside the text' : undefined;
+}
+
+/**
+ * Why a copy that was planned for pickup cannot go by this way instead; undefined: it can. What a virtual MTA or DKIM options would have
+ * done is done nowhere else, and mail sent the wrong way is worse than mail held; a job is a name in the accounting, and is let go.
+ */
+export function cannotGoInstead(way: AnsweringWay, copy: CopyPlan): string | undefined {
+  const { virtualMta, dkimOptions } = copy.transport;
+  if (virtualMta !== undefined) return `it is for the virtual MTA ${virtualMta}, which only a pickup file can name`;
+  if (dkimOptions !== undefined) return 'it has DKIM options, which only a pickup file can hold';
+  return brokenBy(way, copy);
 }
 
 /** Throws SealdropError `signature-breaks-on-way` (quarantine). */

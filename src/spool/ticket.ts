@@ -50,6 +50,8 @@ export interface CopyState {
   /** Which copy of the plan this is. */
   readonly planned: number;
   readonly via: Way;
+  /** Code of the fault of pickup for which it goes this way instead. */
+  readonly fallback?: string | undefined;
   readonly name: string;
   readonly sizeBytes: number;
   readonly sha256: string;

@@ -308,6 +308,11 @@ describe('protect.headerConfidential', () => {
 describe('the ways beside pickup and SMTP', () => {
   it.each([
     [
+      '  fallback: smtp\n',
+      '6: delivery.fallback: is smtp, but the section delivery.smtp is missing; add it with host, or set SMTP_HOST in the environment',
+    ],
+    ['  fallback: pickup\n', '6: delivery.fallback: pickup is not known; write smtp, sparkpost, sendmail or kumomta'],
+    [
       '  via: sparkpost\n',
       '6: delivery.via: is sparkpost, but the section delivery.sparkpost is missing; add it with apiKeyFile, or set SPARKPOST_API_KEY in the environment',
     ],
@@ -342,7 +347,6 @@ describe('the ways beside pickup and SMTP', () => {
 
 describe('what the design holds and this version does not', () => {
   it.each([
-    ['  fallback: smtp\n', '6: delivery.fallback: is not supported by this version; remove it'],
     ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
     [
       'archive:\n  retention: 10y\n',
