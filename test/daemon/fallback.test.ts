@@ -215,23 +215,6 @@ describe('delivery.fallback, with pickup coming and going', () => {
     await stopped();
   }, 120_000);
 
-  it('takes new mail by the fallback while copies that were on their way into pickup wait for it', async () => {
-    const sink = await startSink();
-    site = siteWith(bySmtp(sink.port));
-    const subjects = Array.from({ length: 300 }, (_, n) => `m${n}`);
-    for (const subject of subjects) site.drop(`${subject}.eml`, letter(subject));
-    daemon = startDaemon(site);
-    await waitFor('the first to be committed', () => site.pickedUp().length > 0, { everyMs: 1, ...describeDaemon });
-    takeAway();
-    for (let n = 0; n < 50; n++) site.drop(`late${n}.eml`, letter(`late${n}`));
-    await waitFor('the late ones to arrive', () => sent(sink).filter((one) => one.startsWith('late')).length === 50, describeDaemon);
-    bringBack();
-    const all = () => [...pickedUp(), ...sent(sink)];
-    await waitFor('all to arrive', () => all().length >= 350, describeDaemon);
-    expect(all().sort()).toEqual([...subjects, ...Array.from({ length: 50 }, (_, n) => `late${n}`)].sort());
-    await stopped();
-  }, 60_000);
-
   it('loses nothing and sends nothing both ways when it is killed in between', async () => {
     const sink = await startSink();
     site = siteWith(bySmtp(sink.port));
