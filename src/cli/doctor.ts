@@ -13,6 +13,7 @@ import { keyChecks } from './doctor/key-checks.js';
 import { outboxChecks } from './doctor/outbox-checks.js';
 import { spoolChecks } from './doctor/spool-checks.js';
 import { becomeServiceUser } from './doctor/user-checks.js';
+import { wayChecks } from './doctor/way-checks.js';
 import { print, printJson } from './output.js';
 import { type Colours, coloursFor, widthOf, wrapped } from './terminal.js';
 
@@ -64,6 +65,7 @@ async function findingsOf(configPath: string): Promise<Finding[]> {
     ...outboxChecks(config, layout),
     ...keyChecks(config, now),
     ...(await deliveryChecks(config, now)),
+    ...wayChecks(config),
     ...hostChecks(config, layout, now),
     ...(await daemonChecks(layout)),
   ];

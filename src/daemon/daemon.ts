@@ -47,7 +47,7 @@ export interface DaemonEnd {
   readonly exitCode: number;
 }
 
-const maxOutgoing = 1000;
+const outgoingInMemory = 1000;
 const retryWaitMs = 1000;
 
 /**
@@ -218,6 +218,7 @@ export class Daemon {
       audit,
       ways,
       retry: this.config.delivery.retry,
+      inMemory: outgoingInMemory,
       once: this.options.once,
       now: () => new Date(),
       waits: (way, fault) => this.health.pause(way, fault),
@@ -278,8 +279,7 @@ export class Daemon {
   }
 
   private async outgoingClear(): Promise<void> {
-    while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined)
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    while (this.outgoing?.isFull === true && this.stopReason === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
   }
 
   private controlCommands() {

@@ -38,6 +38,11 @@ export class Lane<Item> {
     return this.queue.length + this.running;
   }
 
+  /** False while its server does not serve. */
+  get isServed(): boolean {
+    return this.faults === 0;
+  }
+
   add(item: Item): void {
     if (this.over) {
       this.world.left(item);

@@ -6,7 +6,7 @@ import { SealdropError } from '../errors.js';
 import type { Plan } from '../policy/plan.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
-import { type CopyState, type Intent, isDone, type RefusedRecipient, readTicket, type Ticket } from '../spool/ticket.js';
+import { type CopyState, type Intent, isDone, type RefusedRecipient, readTicket, type Ticket, writeTicket } from '../spool/ticket.js';
 import type { AnsweringWay } from '../way.js';
 import type { RetryTimes } from './backoff.js';
 import { refusedIn, withSent } from './history.js';
@@ -27,6 +27,8 @@ export interface OutgoingWorld {
   readonly audit: { append(entries: readonly Entry[]): Promise<void> };
   readonly ways: ReadonlyMap<AnsweringWay, OpenWay>;
   readonly retry: RetryTimes;
+  /** Messages of one way that are held in memory with their plans; of more, only their names are. */
+  readonly inMemory: number;
   readonly once: boolean;
   readonly now: () => Date;
   readonly waits: (way: AnsweringWay, fault: PlainFault | undefined) => void;
@@ -34,10 +36,13 @@ export interface OutgoingWorld {
   readonly failed: (error: unknown) => void;
 }
 
+const remembered = 100_000;
+
 /** A message on its way out; what its copies came to is gathered here until all of them have an answer. */
 interface Passage {
-  readonly message: HandedOver;
-  intent: Intent;
+  readonly message: Omit<HandedOver, 'intent'>;
+  /** Undefined while it is kept on disk alone. */
+  intent: Intent | undefined;
   /** Ways on which copies of it are still under way. */
   open: number;
   /** Some copies were not offered; the message stays in `work/` and is resumed at the next start. */
@@ -62,13 +67,15 @@ export class Outgoing {
     this.lanes = new Map([...world.ways].map(([way, open]) => [way, this.lane(way, open)]));
   }
 
-  /** The most messages that wait on one way; intake pauses when they are many. */
-  get depth(): number {
-    return Math.max(0, ...[...this.lanes.values()].map((lane) => lane.depth));
+  /**
+   * Intake has to pause: a server that serves has more to do than it gets done, or so many messages wait for one that does not that no
+   * more can be remembered. Until then a way that does not serve leaves the others alone.
+   */
+  get isFull(): boolean {
+    return [...this.lanes.values()].some((lane) => lane.depth >= (lane.isServed ? this.world.inMemory : remembered));
   }
 
-  add(message: HandedOver): void {
-    const { intent } = message;
+  add({ intent, ...message }: HandedOver): void {
     const ways = waysOf(intent);
     const refused = message.refused ?? readTicket(this.world.layout.work, message.id)?.refused ?? [];
     const passage: Passage = {
@@ -80,6 +87,9 @@ export class Outgoing {
       deferred: [],
       refused: [...refused],
     };
+    const [only] = ways;
+    if (only !== undefined && ways.length === 1 && (this.lanes.get(only)?.depth ?? 0) >= this.world.inMemory)
+      this.putOnDisk(passage, intent);
     if (ways.length === 0) this.concludeIfLast(passage).catch((error: unknown) => this.world.failed(error));
     for (const way of ways) {
       const lane = this.lanes.get(way);
@@ -122,15 +132,20 @@ export class Outgoing {
   /** Offers the copies of a message that go this way and have no result yet. */
   private async carry(passage: Passage, way: AnsweringWay, delivery: Delivery): Promise<SealdropError | undefined> {
     const { id } = passage.message;
+    const wasOnDisk = passage.intent === undefined;
+    passage.intent ??= this.readFromDisk(id);
     const plan = passage.intent.plan as Plan;
     for (const copy of passage.intent.copies) {
       if (copy.via !== way || copy.pending.length === 0 || passage.answered.has(copy.number)) continue;
       const recipients = await this.offer(id, plan, copy, delivery);
-      if (recipients instanceof SealdropError) return recipients;
+      if (recipients instanceof SealdropError) {
+        if (wasOnDisk && passage.answered.size === 0) passage.intent = undefined;
+        return recipients;
+      }
       const detail = { copies: [{ number: copy.number, recipients }] };
       await this.world.audit.append([newEntry('sent', { id, outcome: summaryOf(recipients) }, detail)]);
       passage.answered.add(copy.number);
-      passage.intent = withSent(passage.intent, detail) ?? passage.intent;
+      passage.intent = withSent(passage.intent, detail);
       passage.deferred.push(...recipients.filter(({ status }) => status === 'deferred'));
       passage.refused.push(...refusedIn(detail));
     }
@@ -156,6 +171,37 @@ export class Outgoing {
     }
   }
 
+  /** Its plan goes into a ticket beside the message, which recovery reads too. */
+  private putOnDisk(passage: Passage, intent: Intent): void {
+    const { layout, now } = this.world;
+    const { id, file, uid } = passage.message;
+    const { attempts = 0, firstAttempt } = readTicket(layout.work, id) ?? {};
+    writeTicket(layout.work, {
+      version: 1,
+      id,
+      file,
+      uid,
+      time: now().toISOString(),
+      code: 'waits-for-way',
+      message: 'many messages wait for the way it is to go',
+      cure: 'Nothing to do: sealdrop sends it when its turn has come.',
+      attempts,
+      firstAttempt,
+      refused: passage.refused.length > 0 ? passage.refused : undefined,
+      intent,
+    });
+    passage.intent = undefined;
+  }
+
+  private readFromDisk(id: string): Intent {
+    const intent = readTicket(this.world.layout.work, id)?.intent;
+    if (intent !== undefined) return intent;
+    throw new SealdropError('ticket-lost', `the note beside message ${id} in work is missing`, {
+      disposition: 'fatal',
+      cure: 'Restart sealdrop: it reads what was decided from the audit records.',
+    });
+  }
+
   private leave(passage: Passage): void {
     passage.left = true;
     passage.open--;
@@ -166,7 +212,7 @@ export class Outgoing {
     if (open > 0) return;
     const { layout, ended } = this.world;
     const { id, file, uid } = message;
-    if (left) {
+    if (left || intent === undefined) {
       ended({ id, file, outcome: 'waits' });
       return;
     }

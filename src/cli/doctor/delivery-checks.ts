@@ -80,7 +80,7 @@ function changedMs(path: string, now: Date): number {
 }
 
 function usesSmtp({ delivery, rules }: Config): boolean {
-  return delivery.via === 'smtp' || rules.some((rule) => rule.delivery?.via === 'smtp');
+  return delivery.via === 'smtp' || delivery.fallback === 'smtp' || rules.some((rule) => rule.delivery?.via === 'smtp');
 }
 
 async function smtpChecks(smtp: SmtpConfig, used: boolean): Promise<Finding[]> {
