@@ -23,7 +23,7 @@ import type { Log } from './log.js';
 import { openPickup } from './open-pickup.js';
 import { openWays } from './open-ways.js';
 import { Outgoing, type OutgoingWorld } from './outgoing.js';
-import { inUse, PickupWatch } from './pickup-watch.js';
+import { inUse, PickupFallback } from './pickup-fallback.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
@@ -64,7 +64,7 @@ export class Daemon {
   private audit: AuditWriter | undefined;
   private pool: WorkerPool | undefined;
   private outgoing: Outgoing | undefined;
-  private watch: PickupWatch | undefined;
+  private fallback: PickupFallback | undefined;
   private intake: Intake | undefined;
   private control: Control | undefined;
   private retries: RetryClock | undefined;
@@ -84,9 +84,9 @@ export class Daemon {
     try {
       await this.start();
       const files = await this.intakeUntilEnd();
-      await this.watch?.look();
+      await this.fallback?.look();
       await this.outgoing?.settled();
-      this.tally.waits += this.watch?.depth ?? 0;
+      this.tally.waits += this.fallback?.depth ?? 0;
       if (files.filesWait || inventoryOf(this.layout.retry).messages.length > 0) this.tally.waits++;
     } catch (error) {
       this.fail(error);
@@ -161,10 +161,10 @@ export class Daemon {
     const recovered = await recover({ ...commits, patiently });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
     if (fallback !== undefined) {
-      this.watch = this.openWatch(fallback, commits);
-      await this.watch.start(recovered.late, recovered.unswept);
+      this.fallback = this.openFallback(fallback, commits);
+      await this.fallback.start(recovered.late, recovered.unswept);
     }
-    const marker = this.watch === undefined ? await openPickup(config, patiently) : this.watch.marker;
+    const marker = this.fallback === undefined ? await openPickup(config, patiently) : this.fallback.marker;
     this.pool = this.openPool(audit, marker, archiveGroup);
     this.intake = new Intake(
       { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
@@ -197,7 +197,7 @@ export class Daemon {
       config,
       layout,
       marker,
-      pickupFault: this.watch?.fault,
+      pickupFault: this.fallback?.fault,
       bootId: bootId(),
       archiveGroup,
       budget: ByteBudget.shared(),
@@ -236,12 +236,12 @@ export class Daemon {
   /** Copies for pickup come first: what is left of the message then goes the other ways. */
   private handOver(message: HandedOver): void {
     const byPickup = message.intent.copies.some(({ via, pending }) => via === 'pickup' && pending.length > 0);
-    if (byPickup && this.watch !== undefined) this.watch.add(message);
+    if (byPickup && this.fallback !== undefined) this.fallback.add(message);
     else this.outgoing?.add(message);
   }
 
-  private openWatch(fallback: AnsweringWay, commits: CommitWorld): PickupWatch {
-    return new PickupWatch({
+  private openFallback(fallback: AnsweringWay, commits: CommitWorld): PickupFallback {
+    return new PickupFallback({
       config: this.config,
       changed: (marker, fault) => {
         this.pool?.tellPickup(marker, fault);
@@ -332,7 +332,7 @@ export class Daemon {
     this.retries?.stop();
     await this.control?.close();
     await this.pool?.stop();
-    await this.watch?.stop();
+    await this.fallback?.stop();
     await this.outgoing?.stop();
     try {
       if (this.audit !== undefined && this.failure === undefined) {

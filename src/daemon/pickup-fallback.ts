@@ -8,7 +8,7 @@ import { type PlainFault, plainFault } from './protocol.js';
 import { removeCopies } from './recovery.js';
 import type { HandedOver } from './worker-context.js';
 
-export interface PickupWatchWorld {
+export interface PickupFallbackWorld {
   readonly config: Config;
   /** Told of every change: the staging marker, and what is wrong with pickup. */
   readonly changed: (marker: string | undefined, fault: PlainFault | undefined) => void;
@@ -24,15 +24,15 @@ const SET_UP = new Set(['rename-crosses-mounts', 'pickup-layout', 'volatile-dire
  * Where there is a fallback for pickup, sealdrop starts and goes on without pickup. This looks every second whether it works, tells the
  * workers, and finishes the commits that had an intent when it went away: those copies stay with pickup, whatever becomes of new ones.
  */
-export class PickupWatch {
-  private readonly world: PickupWatchWorld;
+export class PickupFallback {
+  private readonly world: PickupFallbackWorld;
   private readonly late: HandedOver[] = [];
   private unswept: ReadonlySet<string> = new Set();
   private looking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private known: { marker: string | undefined; fault: PlainFault | undefined } = { marker: undefined, fault: undefined };
 
-  constructor(world: PickupWatchWorld) {
+  constructor(world: PickupFallbackWorld) {
     this.world = world;
   }
 
