@@ -11,7 +11,7 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** @typedef {ReturnType<typeof makeSite>} Site */
 
 /**
- * A throwaway installation: keys of one sender and one recipient, spool, pickup directories, config.
+ * A throwaway installation: keys of one sender and one recipient, spool, pickup directories that nobody empties, config.
  * @param {string} disk directory on the disk to be measured
  */
 export function makeSite(disk) {
@@ -24,7 +24,7 @@ export function makeSite(disk) {
   for (const address of ['steve@example.com', 'bob@example.net']) authority.issue(at('keys'), address);
   writeFileSync(
     at('sealdrop.yaml'),
-    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad }\n',
+    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad, maxWaiting: off, maxAge: off }\n',
   );
   return {
     directory,

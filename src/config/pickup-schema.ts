@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { path, section } from './kinds.js';
+import { duration, integer, orOff, path, section } from './kinds.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 
 /** `delivery.pickup` */
 export const pickupSection = section({
@@ -18,5 +22,18 @@ export const pickupSection = section({
     .default('own')
     .describe(
       "x-envid in the pickup file. own: sealdrop's message id, which joins the MTA's accounting to the audit trail. submitted: the application's, where there is one.",
+    ),
+  maxWaiting: orOff(integer(1, 10_000_000, 'must be a whole number from 1 to 10000000, or off; write it in digits, without quotes'))
+    .prefault(1000)
+    .describe(
+      'With that many files waiting in the pickup directory, sealdrop takes no new mail until they are half as many; it waits in the outbox. off: however many.',
+    ),
+  maxAge: orOff(duration(SECOND, 365 * DAY))
+    .prefault('10m')
+    .describe('The same when a file of ours has been waiting there for longer than that: the MTA does not take it. off: however long.'),
+  settleBadMs: duration(0, DAY)
+    .prefault('30s')
+    .describe(
+      'A file is recorded as handed over when it has been in neither the pickup nor the bad directory for that long: the MTA gives no other receipt.',
     ),
 });

@@ -22,6 +22,7 @@ import { Intake } from './intake.js';
 import type { Log } from './log.js';
 import { openPickup } from './open-pickup.js';
 import { Outgoing } from './outgoing.js';
+import { PickupGate } from './pickup-gate.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
@@ -45,6 +46,7 @@ export interface DaemonEnd {
 }
 
 const maxOutgoing = 1000;
+const behindMs = 20;
 const retryWaitMs = 1000;
 
 /**
@@ -154,8 +156,17 @@ export class Daemon {
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
     const marker = await openPickup(config, (step) => this.patiently('pickup', step));
     this.pool = this.openPool(audit, marker, archiveGroup);
+    const { pickup } = config.delivery;
+    const { pool } = this;
+    const gate =
+      pickup &&
+      new PickupGate(
+        pickup,
+        () => pool.depth,
+        (fault) => this.health.pause('pickup', fault),
+      );
     this.intake = new Intake(
-      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
+      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.clearBehind(gate) },
       this.pool,
       this.health,
     );
@@ -252,9 +263,17 @@ export class Daemon {
     }
   }
 
-  private async outgoingClear(): Promise<void> {
-    while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined)
-      await new Promise((resolve) => setTimeout(resolve, 100));
+  /** True when the deliveries behind intake are not too deep. False under `--once`, which does not wait for the MTA, and when told to stop. */
+  private async clearBehind(gate: PickupGate | undefined): Promise<boolean> {
+    while (this.stopReason === undefined) {
+      if ((this.outgoing?.depth ?? 0) < maxOutgoing) {
+        const state = await gate?.ask();
+        if (state === undefined || state === 'open') return true;
+        if (state === 'stuck' && this.options.once) return false;
+      }
+      await new Promise((resolve) => setTimeout(resolve, behindMs));
+    }
+    return false;
   }
 
   private controlCommands() {

@@ -33,6 +33,8 @@ export class WorkerPool {
   /** How many takes each worker is free for. */
   private readonly free: number[] = [];
   private readonly queue: Offer[] = [];
+  /** Offers in the workers' hands. */
+  private inHands = 0;
   private readonly audit: AuditWriter;
   private readonly events: PoolEvents;
   private wakers: (() => void)[] = [];
@@ -43,6 +45,11 @@ export class WorkerPool {
     this.audit = audit;
     this.events = events;
     for (let index = 0; index < data.workers; index++) this.workers.push(this.start(index, data));
+  }
+
+  /** Offers queued or in the workers' hands. */
+  get depth(): number {
+    return this.queue.length + this.inHands;
   }
 
   /** Resolves when the offer is queued; while the queue is full it waits, so a scan never runs ahead of the work. */
@@ -113,6 +120,7 @@ export class WorkerPool {
         this.events.failed(revivedFault(message.fault));
         break;
     }
+    this.inHands -= message.offers;
     this.free[index] = (this.free[index] ?? 0) + 1;
     this.dispatch();
     this.wake();
@@ -127,7 +135,9 @@ export class WorkerPool {
       const takes = this.free.reduce((sum, free) => sum + free, 0);
       const fair = Math.max(1, Math.min(offersPerTake, Math.ceil(this.queue.length / takes)));
       this.free[index] = (this.free[index] ?? 1) - 1;
-      tell(worker, { kind: 'take', offers: this.queue.splice(0, fair) });
+      const offers = this.queue.splice(0, fair);
+      this.inHands += offers.length;
+      tell(worker, { kind: 'take', offers });
     }
     this.wake();
   }
