@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type PickupProfileName, pickupProfiles } from '../delivery/pickup-profile.js';
 import { duration, integer, orOff, path, section } from './kinds.js';
 
 const SECOND = 1000;
@@ -7,7 +8,10 @@ const DAY = 24 * 60 * MINUTE;
 
 /** `delivery.pickup` */
 export const pickupSection = section({
-  profile: z.enum(['powermta']).default('powermta').describe('Whose pickup files are written.'),
+  profile: z
+    .enum(Object.keys(pickupProfiles) as [PickupProfileName, ...PickupProfileName[]])
+    .default('powermta')
+    .describe('Whose pickup files are written. mailerq and eml name recipients in To and Cc alone: mail that needs more is held.'),
   directory: path().meta({ example: '/var/spool/pmtaPickup/pickup' }).describe("The MTA's pickup directory."),
   staging: path()
     .meta({ example: '/var/spool/pmtaPickup/staging' })

@@ -7,6 +7,7 @@ import { decodeWords } from '../message/mail-libraries.js';
 import { protectionWords } from '../smime/already-protected.js';
 import { type Arrival, refuseProtected, treatmentOf } from './arrival.js';
 import { copiesOf } from './copies.js';
+import { type HeaderEnvelope, refuseUnlikeHeader } from './header-envelope.js';
 import type { Plan, RecipientDecision } from './plan.js';
 import type { Protection } from './protection.js';
 import { type MessageFacts, matchesMessage, matchesRecipient, type Rule } from './rule.js';
@@ -20,6 +21,8 @@ export interface PolicyDefaults {
   /** Envelope recipients of one copy; PowerMTA's guide recommends at most 5000 in a file. */
   readonly maxReceivers: number;
   readonly maxCopies: number;
+  /** Where the MTA takes the envelope of a pickup file from: the header of the message, or lines of its own. */
+  readonly pickupEnvelope: HeaderEnvelope;
   /** Lower-case names of the submitted control headers that pickup files may carry. */
   readonly pass: readonly string[];
   readonly envid: 'own' | 'submitted';
@@ -31,6 +34,8 @@ export interface DecideInput {
   readonly visible: ReadonlySet<string>;
   /** The identity's address: the visible From. */
   readonly from: string;
+  /** The address in Sender, or else in From: who sends, for a program that looks at the header. */
+  readonly headerSender: string;
   readonly control: readonly ControlField[];
   /** The message's own header fields, for rules that look at one. */
   readonly fields: readonly HeaderField[];
@@ -44,7 +49,8 @@ export interface DecideInput {
 /**
  * Decides, once for the whole message, who gets which copy. The first rule that matches a recipient decides for it.
  * Throws SealdropError (quarantine unless the certificate's fault says otherwise): missing-certificate, clear-copy-refused,
- * unsealed-refused, already-protected, pass-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup, bad-control-header.
+ * unsealed-refused, already-protected, pass-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup,
+ * envelope-not-in-header, bad-control-header.
  */
 export function decide(input: DecideInput): Plan {
   const verdicts = verdictsOf(input);
@@ -58,6 +64,7 @@ export function decide(input: DecideInput): Plan {
     for (const name of found.passed) passed.add(name);
     return found.transport;
   });
+  refuseUnlikeHeader(copies, input);
   if (copies.length > input.defaults.maxCopies) throw tooManyCopies(copies.length, input.defaults.maxCopies);
 
   return {

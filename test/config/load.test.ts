@@ -138,6 +138,11 @@ describe('loadConfig', () => {
     expect(load(`${PICKUP}senders:\n`).senders).toBeNull();
   });
 
+  it.each(['off', 'false'])('takes %s for a pickup directory without limits', (written) => {
+    const text = PICKUP.replace('    bad', `    maxWaiting: ${written}\n    maxAge: ${written}\n    bad`);
+    expect(loadConfig(temporaryFile('sealdrop.yaml', text), {}).delivery.pickup).toMatchObject({ maxWaiting: null, maxAge: null });
+  });
+
   it('takes a section with nothing beneath it for its defaults', () => {
     expect(load(`${PICKUP}outbox:\n  # all commented out\nprotect:\nrules:\nhttp:\n`).outbox.settleMs).toBe(5000);
   });
