@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { newEntry } from '../audit/record.js';
+import { trailAside } from '../audit/trail-aside.js';
 import { AuditWriter } from '../audit/writer.js';
 import { smtpPassword } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
@@ -23,10 +24,12 @@ import type { Log } from './log.js';
 import { openPickup } from './open-pickup.js';
 import { Outgoing } from './outgoing.js';
 import { PickupGate } from './pickup-gate.js';
+import { PickupWatch } from './pickup-watch.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
 import { refuseFixedChanges } from './reload.js';
+import { restageAll } from './restage.js';
 import { RetryClock } from './retry-clock.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -66,6 +69,10 @@ export class Daemon {
   private intake: Intake | undefined;
   private control: Control | undefined;
   private retries: RetryClock | undefined;
+  private watch: PickupWatch | undefined;
+  /** Name of the marker in the staging directory; undefined if nothing goes by pickup. */
+  private marker: string | undefined;
+  private restaging: Promise<void> = Promise.resolve();
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
   private readonly tally = { quarantined: 0, deferred: 0, waits: 0 };
@@ -154,8 +161,9 @@ export class Daemon {
       patiently: (step) => this.patiently('pickup', step),
     });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
-    const marker = await openPickup(config, (step) => this.patiently('pickup', step));
-    this.pool = this.openPool(audit, marker, archiveGroup);
+    this.marker = await openPickup(config, (step) => this.patiently('pickup', step));
+    this.watch = this.openWatch(audit);
+    this.pool = this.openPool(audit, this.marker, archiveGroup);
     const { pickup } = config.delivery;
     const { pool } = this;
     const gate =
@@ -184,6 +192,9 @@ export class Daemon {
   private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
     const { intake, layout, config } = this;
     if (intake === undefined || this.stopReason !== undefined) return { filesWait: false };
+    await this.watch?.start(this.options.once);
+    const restaged = this.restage();
+    if (this.options.once) await restaged;
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
@@ -207,6 +218,26 @@ export class Daemon {
       waits: (worker, fault) => health.pause(`worker ${worker}`, fault),
       handedOver: (message) => this.handOver(message),
       failed: (fault) => this.fail(fault),
+    });
+  }
+
+  private openWatch(audit: AuditWriter): PickupWatch | undefined {
+    const { layout, log, health, marker } = this;
+    const { pickup } = this.config.delivery;
+    if (pickup === undefined || marker === undefined) return undefined;
+    return new PickupWatch({
+      layout,
+      audit,
+      pickup,
+      marker,
+      log,
+      waits: (fault) => health.pause('pickup watch', fault),
+      held: () => {
+        health.count('rejected');
+        this.tally.quarantined++;
+      },
+      handedOver: (count) => health.count('handed-over', count),
+      failed: (error) => this.fail(error),
     });
   }
 
@@ -276,6 +307,31 @@ export class Daemon {
     return false;
   }
 
+  /** Hands over what people have released of what the MTA refused; one call after the other. */
+  private restage(): Promise<void> {
+    const { layout, audit, marker } = this;
+    const { pickup } = this.config.delivery;
+    if (audit === undefined || pickup === undefined || marker === undefined) return Promise.resolve();
+    const world = {
+      layout,
+      audit,
+      pickup,
+      marker,
+      bootId: bootId(),
+      trailOf: (ids: ReadonlySet<string>, since: Date) => trailAside(layout.audit, ids, since),
+      now: () => new Date(),
+      patiently: <T>(step: () => T | Promise<T>) => this.patiently('pickup', step),
+    };
+    this.restaging = this.restaging.then(async () => {
+      try {
+        if (this.stopReason === undefined) this.health.count('committed', await restageAll(world));
+      } catch (error) {
+        this.fail(error);
+      }
+    });
+    return this.restaging;
+  }
+
   private controlCommands() {
     return {
       health: async () => this.healthReport(),
@@ -291,13 +347,14 @@ export class Daemon {
     const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
     if (next === undefined) return;
     if ('handOver' in next) this.handOver(next.handOver);
-    else await this.pool?.offer(next.offer);
+    else if ('offer' in next) await this.pool?.offer(next.offer);
+    else void this.restage();
   }
 
-  private async patiently<T>(where: string, step: () => T): Promise<T> {
+  private async patiently<T>(where: string, step: () => T | Promise<T>): Promise<T> {
     for (;;) {
       try {
-        const result = step();
+        const result = await step();
         this.health.pause(where, undefined);
         return result;
       } catch (error) {
@@ -326,6 +383,8 @@ export class Daemon {
     this.retries?.stop();
     await this.control?.close();
     await this.pool?.stop();
+    await this.watch?.stop();
+    await this.restaging;
     await this.outgoing?.stop();
     try {
       if (this.audit !== undefined && this.failure === undefined) {

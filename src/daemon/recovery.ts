@@ -8,8 +8,9 @@ import { removeIfThere, syncDirectory } from '../disk/durable.js';
 import { timeOfMessageId } from '../message-id.js';
 import { type CommitOutcome, resumeCommit } from '../spool/commit.js';
 import { claimedFiles, copiesIn, inventoryOf } from '../spool/inventory.js';
-import type { SpoolLayout } from '../spool/layout.js';
+import { firstNumberAgain, type SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage } from '../spool/move.js';
+import { sweepRefused } from '../spool/refused-copy.js';
 import { type Intent, isDone, readTicket, type Ticket, ticketName } from '../spool/ticket.js';
 import { commitUnknown } from './batch.js';
 import type { EventDetails } from './events.js';
@@ -81,6 +82,7 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   }
   for (const id of tickets) if (!own.has(id)) removeIfThere(`${layout.work}/${ticketName(id)}`);
   sweepTickets(layout);
+  for (const directory of [layout.refused, layout.again]) sweepRefused(directory);
   return { offers, handedOver, summary: { ...summary, resumed: summary.resumed + offers.length } };
 }
 
@@ -161,7 +163,9 @@ function removeUnrecordedCopies(
   const directories = [layout.sealed, ...(config.delivery.pickup === undefined ? [] : [config.delivery.pickup.staging])];
   const atRest = new Set([...inventoryOf(layout.retry).messages, ...inventoryOf(layout.quarantine).messages]);
   for (const directory of directories) {
-    for (const { id, name } of copiesIn(directory)) {
+    for (const { id, number, name } of copiesIn(directory)) {
+      // Copies staged again from the sealed file are told by records of their own (daemon/restage.ts).
+      if (number >= firstNumberAgain) continue;
       const nobodys = directory === layout.sealed && !own.has(id) && !atRest.has(id);
       if (isUnrecorded(id) || nobodys) removeIfThere(`${directory}/${name}`);
     }
