@@ -4,15 +4,19 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demoAuthority } from '../dist/cli/demo-pki.js';
+import { atEnd, endsWithUs } from './at-end.mjs';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
+/** @typedef {ReturnType<typeof makeSite>} Site */
+
 /**
- * A throwaway installation: keys of one sender and one recipient, spool, pickup directories, config.
+ * A throwaway installation: keys of one sender and one recipient, spool, pickup directories that nobody empties, config.
  * @param {string} disk directory on the disk to be measured
  */
 export function makeSite(disk) {
   const directory = mkdtempSync(join(disk, 'sealdrop-bench-'));
+  const remove = atEnd(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   const at = (/** @type {string[]} */ ...names) => join(directory, ...names);
   for (const path of ['keys', 'mta/pickup', 'mta/staging', 'mta/bad']) mkdirSync(at(path), { recursive: true });
   for (const path of ['spool/outbox/new', 'spool/outbox/tmp']) mkdirSync(at(path), { recursive: true, mode: 0o700 });
@@ -20,16 +24,19 @@ export function makeSite(disk) {
   for (const address of ['steve@example.com', 'bob@example.net']) authority.issue(at('keys'), address);
   writeFileSync(
     at('sealdrop.yaml'),
-    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad }\n',
+    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad, maxWaiting: off, maxAge: off }\n',
   );
   return {
     directory,
     config: at('sealdrop.yaml'),
     keys: at('keys'),
     doorNew: at('spool/outbox/new'),
+    doorTmp: at('spool/outbox/tmp'),
+    claimed: at('spool/work/in'),
+    work: at('spool/work'),
     pickup: at('mta/pickup'),
     audit: at('spool/audit'),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove,
   };
 }
 
@@ -69,9 +76,10 @@ export function mail(number, sizeBytes) {
  * @param {{ doorNew: string }} site
  * @param {number} count
  * @param {number} sizeBytes
+ * @param {number} [from] number of the first
  */
-export function fill(site, count, sizeBytes) {
-  for (let n = 0; n < count; n++) writeFileSync(join(site.doorNew, `${n}.eml`), mail(n, sizeBytes));
+export function fill(site, count, sizeBytes, from = 0) {
+  for (let n = from; n < from + count; n++) writeFileSync(join(site.doorNew, `${n}.eml`), mail(n, sizeBytes));
   spawnSync('sync', ['--file-system', site.doorNew]);
 }
 
@@ -81,10 +89,12 @@ export function fill(site, count, sizeBytes) {
  * @param {string[]} extra
  */
 export function startDaemon(site, ...extra) {
-  return spawn(process.execPath, ['--max-semi-space-size=2', main, 'run', '-c', site.config, ...extra], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' },
-  });
+  return endsWithUs(
+    spawn(process.execPath, ['--max-semi-space-size=8', main, 'run', '-c', site.config, ...extra], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' },
+    }),
+  );
 }
 
 /**

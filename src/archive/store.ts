@@ -121,8 +121,8 @@ function names(path: string): string[] {
   }
 }
 
-function isSameFile(a: string, b: string): boolean {
-  const one = statSync(a);
-  const other = statSync(b);
-  return one.ino === other.ino && one.dev === other.dev;
+/** Two names of one file; false if either is not there. */
+export function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
 }

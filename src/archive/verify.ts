@@ -5,7 +5,7 @@ import { type ChainReport, type Finding, verifyChain } from '../audit/verify.js'
 import { diskFault, errnoOf } from '../disk/faults.js';
 import { timeOfMessageId } from '../message-id.js';
 import { archivePath } from './path.js';
-import { archivedFiles } from './store.js';
+import { archivedFiles, isSameFile } from './store.js';
 
 export interface TrailReport extends ChainReport {
   readonly archived: number;
@@ -21,9 +21,10 @@ interface Expected {
 
 /**
  * Verifies chain, details and archive against each other, both ways: every record is whole and committed to, every original that a record
- * says is archived is there unchanged, and every file in the archive has its record. Needs nothing of the daemon and may run beside it.
+ * says is archived is there unchanged, and every file in the archive has its record. Needs nothing of the daemon and may run beside it: an
+ * entry that is still one file with the copy in `workDirectory` belongs to a message under way, whose record is yet to come.
  */
-export function verifyTrail(auditDirectory: string, archiveDirectory: string): TrailReport {
+export function verifyTrail(auditDirectory: string, archiveDirectory: string, workDirectory: string): TrailReport {
   const expected = new Map<string, Expected>();
   const chain = verifyChain(auditDirectory, ({ record, detail }) => {
     if (record.id === undefined) return;
@@ -58,7 +59,10 @@ export function verifyTrail(auditDirectory: string, archiveDirectory: string): T
     new Set(unknown.keys()),
     new Date(Math.min(...[...unknown.keys()].map((id) => timeOfMessageId(id).getTime()), Date.now())),
   );
-  for (const [id, path] of unknown) if (!since.has(id)) findings.push(withoutRecord(path));
+  for (const [id, path] of unknown) {
+    if (since.has(id) || isSameFile(`${archiveDirectory}/${path}`, `${workDirectory}/${id}.eml`)) continue;
+    findings.push(withoutRecord(path));
+  }
   const verdict =
     findings.length === 0
       ? 'consistent, completeness not proven'

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type PickupProfile, type PickupProfileName, pickupProfiles } from '../delivery/pickup-profile.js';
 import { WAYS, type Way } from '../way.js';
 import type { PlainValue } from './document.js';
 import { type KeyPath, keyWords } from './fault.js';
@@ -21,6 +22,7 @@ export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFau
   return [
     ...deliveryFaults(value),
     ...ruleFaults(value),
+    ...uncarriedFaults(value),
     ...overlapFaults(value, directory),
     ...orderFaults(value),
     ...unsealedFaults(value),
@@ -105,6 +107,23 @@ function ruleFaults(value: PlainValue): CrossFault[] {
     }
   }
   return faults;
+}
+
+/** What a rule tells the MTA would be told to nobody where the MTA's files have no place for it. */
+function uncarriedFaults(value: PlainValue): CrossFault[] {
+  const name = valueAt(value, ['delivery', 'pickup', 'profile']);
+  const rules = valueAt(value, ['rules']);
+  if (typeof name !== 'string' || !Object.hasOwn(pickupProfiles, name) || !Array.isArray(rules)) return [];
+  const { carries }: PickupProfile = pickupProfiles[name as PickupProfileName];
+  const words = { job: 'x-job', virtualMta: 'x-virtual-mta' } as const;
+  return [...rules.keys()].flatMap((index) => {
+    const via = valueAt(value, ['rules', index, 'delivery', 'via']) ?? valueAt(value, ['delivery', 'via']) ?? DEFAULTS.delivery.via;
+    if (via !== 'pickup') return [];
+    return (['job', 'virtualMta'] as const)
+      .map((key): KeyPath => ['rules', index, 'delivery', key])
+      .filter((path) => isPresent(value, path) && !carries.includes(words[path.at(-1) as keyof typeof words]))
+      .map((path) => ({ path, text: `has no place in pickup files of the profile ${name}; take it out` }));
+  });
 }
 
 /** Each of these directories has an owner, modes and a meaning of its own; one within another breaks promises about both. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ANSWERING_WAYS, WAYS } from '../way.js';
-import { duration, path, section } from './kinds.js';
+import { duration, section } from './kinds.js';
 import { kumomtaSection } from './kumomta-schema.js';
+import { pickupSection } from './pickup-schema.js';
 import { sendmailSection } from './sendmail-schema.js';
 import { smtpSection } from './smtp-schema.js';
 import { sparkpostSection } from './sparkpost-schema.js';
@@ -11,25 +12,6 @@ const DAY = 24 * 60 * MINUTE;
 
 /** The ways to the MTA that work. */
 export const via = z.enum(WAYS);
-
-const pickup = section({
-  profile: z.enum(['powermta']).default('powermta').describe('Whose pickup files are written.'),
-  directory: path().meta({ example: '/var/spool/pmtaPickup/pickup' }).describe("The MTA's pickup directory."),
-  staging: path()
-    .meta({ example: '/var/spool/pmtaPickup/staging' })
-    .describe('Where sealed files are made durable before they are renamed into the pickup directory: on the same mount, outside it.'),
-  bad: path().meta({ example: '/var/spool/pmtaPickup/badmail' }).describe('The directory into which the MTA moves files it refuses.'),
-  pass: z
-    .array(z.enum(['x-virtual-mta', 'x-job', 'x-dkim-options']), { error: 'must be a list of header names; write [] to pass none' })
-    .default(['x-virtual-mta', 'x-job', 'x-dkim-options'])
-    .describe('Control headers of submitted mail that the pickup file may carry again. All others are dropped.'),
-  envid: z
-    .enum(['own', 'submitted'])
-    .default('own')
-    .describe(
-      "x-envid in the pickup file. own: sealdrop's message id, which joins the MTA's accounting to the audit trail. submitted: the application's, where there is one.",
-    ),
-});
 
 /** `delivery`: the way to the MTA. */
 export const deliverySection = section({
@@ -41,7 +23,7 @@ export const deliverySection = section({
     .describe(
       'Another way for mail that would go by pickup while the pickup directory is missing, read-only or full, or the MTA does not take what is there. The section of that name must be filled in. By itself it goes by pickup again when that works.',
     ),
-  pickup: pickup.exactOptional().describe("Files renamed into the MTA's pickup directory: each exactly once."),
+  pickup: pickupSection.exactOptional().describe("Files renamed into the MTA's pickup directory: each exactly once."),
   smtp: smtpSection
     .exactOptional()
     .describe('SMTP: at least once; a duplicate is possible when the connection breaks at the wrong moment.'),

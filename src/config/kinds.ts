@@ -117,6 +117,11 @@ function oneOrMore<Item extends z.ZodType>(item: Item, error: string) {
   );
 }
 
+/** A setting that can be switched off: `off` (null), which YAML 1.1 reads as false. The inner kind's words have to name it. */
+export function orOff<Inner extends z.ZodType<number>>(inner: Inner) {
+  return z.preprocess((value) => (value === 'off' || value === false ? null : value), inner.nullable());
+}
+
 /** A number of worker threads, or `auto`. */
 export function workerCount(maximum: number) {
   const error = `must be auto or a whole number from 1 to ${maximum}; auto goes by the processors`;

@@ -6,7 +6,7 @@ const KEYS: ReadonlySet<string> = new Set(['rules[].archive', 'rules[].delivery.
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   'archive.keepSealed': ['full', 'none'],
-  'delivery.pickup.profile': ['momentum', 'iis', 'exchange-pickup', 'exchange-replay', 'mailerq', 'xmail'],
+  'delivery.pickup.profile': ['exchange-pickup', 'xmail'],
 };
 
 export function isUnsupportedKey(path: KeyPath): boolean {
@@ -16,6 +16,18 @@ export function isUnsupportedKey(path: KeyPath): boolean {
 export function isUnsupportedValue(path: KeyPath, value: unknown): boolean {
   return typeof value === 'string' && (VALUES[anyIndex(path)]?.includes(value) ?? false);
 }
+
+/** What cannot be, in any version, with what there is instead. */
+export function impossibleText(path: KeyPath, value: unknown): string | undefined {
+  return typeof value === 'string' ? IMPOSSIBLE[anyIndex(path)]?.[value] : undefined;
+}
+
+const IMPOSSIBLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'delivery.pickup.profile': {
+    momentum:
+      'momentum has no pickup directory that it reads; set delivery.via to smtp and delivery.smtp.host to one of its ESMTP listeners (deploy/momentum)',
+  },
+};
 
 function anyIndex(path: KeyPath): string {
   return path.reduce<string>((name, key) => (typeof key === 'number' ? `${name}[]` : name === '' ? key : `${name}.${key}`), '');

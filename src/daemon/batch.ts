@@ -5,11 +5,12 @@ import { removeIfThere } from '../disk/durable.js';
 import { type FileWriter, syncDirectories, writeTogether } from '../disk/file-group.js';
 import { SealdropError } from '../errors.js';
 import { ownCopyPath, writeOwnCopy } from '../spool/accept.js';
+import { type Claim, doorDirectory } from '../spool/claim.js';
 import { commitCopy } from '../spool/commit.js';
 import { copyName } from '../spool/layout.js';
-import { moveMessage, removeMessage } from '../spool/move.js';
+import { moveMessage } from '../spool/move.js';
 import { stageCopy } from '../spool/stage.js';
-import { type CopyState, type Intent, isDone } from '../spool/ticket.js';
+import { type CopyState, type Intent, isDone, ticketName } from '../spool/ticket.js';
 import type { Way } from '../way.js';
 import type { EventDetails, EventName } from './events.js';
 import { chooseWays, goesByPickup, requireStaging, wayOf } from './fallback.js';
@@ -19,38 +20,21 @@ import type { SealedMessage } from './sealer.js';
 import type { WorkerContext } from './worker-context.js';
 
 /**
- * Takes a batch of messages through all its phases. Each phase runs over the whole batch before the next begins, so that directory
- * fsyncs and audit appends are shared; within a phase only the fsyncs of new files are waited for together, the rest is synchronous. Every
- * phase can be repeated: it passes over what it has done. A `wait` fault therefore means: the batch stays where it is and the phase is tried again when the resource is back.
+ * Takes a batch of messages through all its phases. Each phase runs over the whole batch before the next begins, so that fsyncs and
+ * audit appends are shared: all that has to be durable before a message is decided on is waited for once, and so are its decisions. Every
+ * phase can be repeated: it passes over what it has done. A `wait` fault therefore means: the batch stays where it is and the phase is tried
+ * again when the resource is back.
  */
 export async function runBatch(jobs: readonly Job[], context: WorkerContext): Promise<void> {
   const { audit, patiently } = context;
-  await patiently(() => makeOwnCopies(jobs, context));
-  await audit.append(acceptedEntries(jobs));
-  await patiently(() => removeClaimed(jobs));
   await patiently(() => context.keys.refresh());
   await patiently(() => sealAll(jobs, context));
-  await patiently(() => stageAll(jobs, context));
-  await audit.append(intentEntries(jobs));
+  await patiently(() => writeAll(jobs, context));
+  await audit.append([...acceptedEntries(jobs), ...intentEntries(jobs)]);
+  await patiently(() => removeClaimed(jobs));
   await patiently(() => commitAll(jobs, context));
   await audit.append([...committedEntries(jobs), ...setAsideEntries(jobs, context)]);
   await patiently(() => finishAll(jobs, context));
-}
-
-/** Before: the submitter's inode in `work/in`. After: our own durable copy beside it. Killed in between: the copy is made anew (I1). */
-async function makeOwnCopies(jobs: readonly Job[], { layout, archiveGroup }: WorkerContext): Promise<void> {
-  const fresh = jobs.flatMap((job) => (job.claim !== undefined && job.own === undefined ? [{ job, claim: job.claim }] : []));
-  for (const { job, claim } of fresh) {
-    if (claim.bytes === undefined) job.own = writeOwnCopy(layout, claim, archiveGroup);
-  }
-  const inMemory = fresh.filter(({ claim }) => claim.bytes !== undefined);
-  const copies = await writeTogether((files) => {
-    if (jobs.some((job) => job.claim !== undefined)) files.syncNames(layout.work);
-    return inMemory.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files));
-  });
-  inMemory.forEach(({ job }, index) => {
-    job.own = copies[index];
-  });
 }
 
 function acceptedEntries(jobs: readonly Job[]) {
@@ -87,32 +71,42 @@ function sealJob(job: Job, bytes: Buffer, { sealer, submitterOf, now }: WorkerCo
 }
 
 /**
- * Sealed copies, used certificates and the archive entry become durable; only then may an intent name them (I2, I3). Killed before the
- * intent: staged files of messages without one are removed at the next start, the archive entry is found to be ours already.
+ * Own copies, sealed copies, used certificates and archive entries become durable together; only then may records name them (I1, I2, I3).
+ * Killed before the records: the submitter's inode is still in `work/in`, all of this is removed at the next start and made again.
  */
-async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<void> {
-  const { layout } = context;
-  const staged = jobs.filter((job) => job.sealed !== undefined && job.fault === undefined && job.intent === undefined);
-  if (staged.length === 0) return;
-  for (const { sealed } of staged) {
+async function writeAll(jobs: readonly Job[], context: WorkerContext): Promise<void> {
+  const { layout, archiveGroup } = context;
+  const unowned: { job: Job; claim: Claim }[] = [];
+  for (const job of jobs) {
+    const { claim } = job;
+    if (claim === undefined || job.own !== undefined) continue;
+    if (claim.bytes === undefined) job.own = writeOwnCopy(layout, claim, archiveGroup);
+    else unowned.push({ job, claim });
+  }
+  const ready = jobs.filter((job) => job.sealed !== undefined && job.fault === undefined && job.intent === undefined);
+  for (const { sealed } of ready) {
     for (const { fingerprint, der } of sealed?.certificates ?? [])
       context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
   }
-  const unwritten = staged.filter((job) => job.staged.length === 0);
+  const unstaged = ready.filter((job) => job.staged.length === 0);
   // Before anything is written, lest it be put into the empty directory under an unmounted one.
-  chooseWays(unwritten, context);
+  chooseWays(unstaged, context);
   const written = await writeTogether((files) => {
-    const copies = unwritten.map((job) => (job.fault === undefined ? stageJob(job, context, files) : []));
-    const complete = staged.filter((job) => job.fault === undefined);
+    const own = unowned.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files));
+    const staged = unstaged.map((job) => (job.fault === undefined ? stageJob(job, context, files) : []));
+    const complete = ready.filter((job) => job.fault === undefined);
     for (const { id } of complete) addToArchive(layout.archive, id, ownCopyPath(layout, id));
-    for (const directory of touchedBy(complete, context)) files.syncNames(directory);
-    return copies;
+    for (const directory of touchedBy(jobs, complete, context)) files.syncNames(directory);
+    return { own, staged };
   });
-  unwritten.forEach((job, index) => {
-    job.staged.push(...(written[index] ?? []));
+  unowned.forEach(({ job }, index) => {
+    job.own = written.own[index];
+  });
+  unstaged.forEach((job, index) => {
+    job.staged.push(...(written.staged[index] ?? []));
     if (job.fault !== undefined) removeStaged(job, context);
   });
-  const complete = staged.filter((job) => job.fault === undefined);
+  const complete = ready.filter((job) => job.fault === undefined);
   try {
     // Again, before an intent names it.
     if (complete.some(goesByPickup)) requireStaging(context);
@@ -124,10 +118,16 @@ async function stageAll(jobs: readonly Job[], context: WorkerContext): Promise<v
   for (const job of complete) job.intent = intentOf(job, context);
 }
 
-/** Where the names of staged copies and archive entries stand. */
-function touchedBy(jobs: readonly Job[], context: WorkerContext): string[] {
-  const staging = jobs.flatMap((job) => (job.sealed?.copies ?? []).map(({ plan }) => placeOf(wayOf(job, plan), context)));
-  return [...staging, ...jobs.map((job) => archiveDirectoryOf(context.layout.archive, job.id))];
+/**
+ * The directories whose names have to be durable: of own copies, staged copies and archive entries; and of the claim, lest a power cut
+ * undo it and the message be found in the outbox once more.
+ */
+function touchedBy(jobs: readonly Job[], complete: readonly Job[], context: WorkerContext): string[] {
+  const { layout } = context;
+  const doors = jobs.flatMap(({ claim }) => (claim === undefined ? [] : [doorDirectory(layout, claim.door)]));
+  const claimed = doors.length === 0 ? [] : [layout.work, layout.claimed];
+  const staging = complete.flatMap((job) => (job.sealed?.copies ?? []).map(({ plan }) => placeOf(wayOf(job, plan), context)));
+  return [...doors, ...claimed, ...staging, ...complete.map((job) => archiveDirectoryOf(layout.archive, job.id))];
 }
 
 /** Seals and writes one copy after the other. A copy that cannot be sealed (a defect) sets the whole message aside. */
@@ -247,8 +247,11 @@ function finishAll(jobs: readonly Job[], { layout, handOver }: WorkerContext): v
   for (const job of jobs) {
     if (job.finished) continue;
     if (job.aside !== undefined) moveMessage(layout.work, layout[job.aside.to], job.aside.ticket);
-    else if (job.intent !== undefined && isDone(job.intent)) removeMessage(layout.work, job.id);
-    else if (job.intent !== undefined) handOver({ id: job.id, file: job.submittedAs, uid: job.uid, intent: job.intent });
+    else if (job.intent !== undefined && isDone(job.intent)) {
+      // Most messages have no ticket, and to ask for one costs as much as to remove the message.
+      removeIfThere(ownCopyPath(layout, job.id));
+      if (job.earlier !== undefined) removeIfThere(`${layout.work}/${ticketName(job.id)}`);
+    } else if (job.intent !== undefined) handOver({ id: job.id, file: job.submittedAs, uid: job.uid, intent: job.intent });
     job.finished = true;
   }
 }

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { newEntry } from '../audit/record.js';
+import { trailAside } from '../audit/trail-aside.js';
 import { AuditWriter } from '../audit/writer.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
@@ -24,10 +25,13 @@ import { openPickup } from './open-pickup.js';
 import { openWays } from './open-ways.js';
 import { Outgoing, type OutgoingWorld } from './outgoing.js';
 import { inUse, PickupFallback } from './pickup-fallback.js';
+import { PickupGate } from './pickup-gate.js';
+import { PickupWatch } from './pickup-watch.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
 import { refuseFixedChanges } from './reload.js';
+import { restageAll } from './restage.js';
 import { RetryClock } from './retry-clock.js';
 import type { HandedOver } from './worker-context.js';
 import { WorkerPool } from './worker-pool.js';
@@ -48,6 +52,7 @@ export interface DaemonEnd {
 }
 
 const outgoingInMemory = 1000;
+const behindMs = 20;
 const retryWaitMs = 1000;
 
 /**
@@ -68,6 +73,10 @@ export class Daemon {
   private intake: Intake | undefined;
   private control: Control | undefined;
   private retries: RetryClock | undefined;
+  private watch: PickupWatch | undefined;
+  /** Name of the marker in the staging directory; undefined if nothing goes by pickup. */
+  private marker: string | undefined;
+  private restaging: Promise<void> = Promise.resolve();
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
   private readonly tally = { quarantined: 0, deferred: 0, waits: 0 };
@@ -160,14 +169,26 @@ export class Daemon {
     };
     const recovered = await recover({ ...commits, patiently });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
-    if (fallback !== undefined) {
+    if (fallback === undefined) this.marker = await openPickup(config, patiently);
+    else {
       this.fallback = this.openFallback(fallback, commits);
       await this.fallback.start(recovered.late, recovered.unswept);
     }
-    const marker = this.fallback === undefined ? await openPickup(config, patiently) : this.fallback.marker;
-    this.pool = this.openPool(audit, marker, archiveGroup);
+    this.watch = this.openWatch(audit);
+    this.pool = this.openPool(audit, this.marker, archiveGroup);
+    const { pickup } = config.delivery;
+    const { pool } = this;
+    // With a fallback nothing has to wait for the MTA to take what is there.
+    const gate =
+      fallback === undefined && pickup !== undefined
+        ? new PickupGate(
+            pickup,
+            () => pool.depth,
+            (fault) => this.health.pause('pickup', fault),
+          )
+        : undefined;
     this.intake = new Intake(
-      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
+      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.clearBehind(gate) },
       this.pool,
       this.health,
     );
@@ -185,6 +206,9 @@ export class Daemon {
   private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
     const { intake, layout, config } = this;
     if (intake === undefined || this.stopReason !== undefined) return { filesWait: false };
+    await this.watch?.start(this.options.once);
+    const restaged = this.restage();
+    if (this.options.once) await restaged;
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
@@ -210,6 +234,35 @@ export class Daemon {
       handedOver: (message) => this.handOver(message),
       failed: (fault) => this.fail(fault),
     });
+  }
+
+  private openWatch(audit: AuditWriter): PickupWatch | undefined {
+    const { layout, log, health, marker } = this;
+    const { pickup } = this.config.delivery;
+    if (pickup === undefined || marker === undefined) return undefined;
+    return new PickupWatch({
+      layout,
+      audit,
+      pickup,
+      marker,
+      log,
+      // With a fallback mail goes on, and what was committed is looked after when pickup is back.
+      waits: (fault) => (this.fallback === undefined ? health.pause('pickup watch', fault) : health.trouble('pickup watch', fault)),
+      held: () => {
+        health.count('rejected');
+        this.tally.quarantined++;
+      },
+      handedOver: (count) => health.count('handed-over', count),
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Pickup works for the first time, and mail is under way already. */
+  private watchPickup(): void {
+    if (this.audit === undefined) return;
+    this.watch = this.openWatch(this.audit);
+    this.watch?.start(this.options.once).catch((error: unknown) => this.fail(error));
+    void this.restage();
   }
 
   private openOutgoing(ways: OutgoingWorld['ways'], audit: AuditWriter): Outgoing {
@@ -244,7 +297,9 @@ export class Daemon {
     return new PickupFallback({
       config: this.config,
       changed: (marker, fault) => {
+        this.marker = marker;
         this.pool?.tellPickup(marker, fault);
+        if (marker !== undefined && this.watch === undefined && this.pool !== undefined) this.watchPickup();
         this.health.trouble('fallback', fault === undefined ? undefined : inUse(fallback, fault));
       },
       finish: async (message) => {
@@ -278,8 +333,42 @@ export class Daemon {
     this.log.warn(`${outcome}: ${fault?.message ?? ''}`, { id, file, code: fault?.code, cure: fault?.cure });
   }
 
-  private async outgoingClear(): Promise<void> {
-    while (this.outgoing?.isFull === true && this.stopReason === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
+  /** True when the deliveries behind intake are not too deep. False under `--once`, which does not wait for the MTA, and when told to stop. */
+  private async clearBehind(gate: PickupGate | undefined): Promise<boolean> {
+    while (this.stopReason === undefined) {
+      if (this.outgoing?.isFull !== true) {
+        const state = await gate?.ask();
+        if (state === undefined || state === 'open') return true;
+        if (state === 'stuck' && this.options.once) return false;
+      }
+      await new Promise((resolve) => setTimeout(resolve, behindMs));
+    }
+    return false;
+  }
+
+  /** Hands over what people have released of what the MTA refused; one call after the other. */
+  private restage(): Promise<void> {
+    const { layout, audit, marker } = this;
+    const { pickup } = this.config.delivery;
+    if (audit === undefined || pickup === undefined || marker === undefined) return Promise.resolve();
+    const world = {
+      layout,
+      audit,
+      pickup,
+      marker,
+      bootId: bootId(),
+      trailOf: (ids: ReadonlySet<string>, since: Date) => trailAside(layout.audit, ids, since),
+      now: () => new Date(),
+      patiently: <T>(step: () => T | Promise<T>) => this.patiently('pickup', step),
+    };
+    this.restaging = this.restaging.then(async () => {
+      try {
+        if (this.stopReason === undefined) this.health.count('committed', await restageAll(world));
+      } catch (error) {
+        this.fail(error);
+      }
+    });
+    return this.restaging;
   }
 
   private controlCommands() {
@@ -297,13 +386,14 @@ export class Daemon {
     const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
     if (next === undefined) return;
     if ('handOver' in next) this.handOver(next.handOver);
-    else await this.pool?.offer(next.offer);
+    else if ('offer' in next) await this.pool?.offer(next.offer);
+    else void this.restage();
   }
 
-  private async patiently<T>(where: string, step: () => T): Promise<T> {
+  private async patiently<T>(where: string, step: () => T | Promise<T>): Promise<T> {
     for (;;) {
       try {
-        const result = step();
+        const result = await step();
         this.health.pause(where, undefined);
         return result;
       } catch (error) {
@@ -333,6 +423,8 @@ export class Daemon {
     await this.control?.close();
     await this.pool?.stop();
     await this.fallback?.stop();
+    await this.watch?.stop();
+    await this.restaging;
     await this.outgoing?.stop();
     try {
       if (this.audit !== undefined && this.failure === undefined) {

@@ -26,7 +26,15 @@ export class Health {
   private readonly pauses = new Map<string, PlainFault & { since: string }>();
   private readonly troubles = new Map<string, PlainFault & { since: string }>();
   private readonly waitingFiles = new Map<string, { waiting: Waiting; scan: number }>();
-  private readonly counters: Record<string, number> = { accepted: 0, committed: 0, sent: 0, deferred: 0, quarantined: 0 };
+  private readonly counters: Record<string, number> = {
+    accepted: 0,
+    committed: 0,
+    'handed-over': 0,
+    rejected: 0,
+    sent: 0,
+    deferred: 0,
+    quarantined: 0,
+  };
   private readonly log: { warn(message: string, facts: object): void; info(message: string, facts: object): void };
 
   constructor(log: Health['log']) {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import { pickupState } from '../delivery/pickup-depth.js';
 import { tryPickup } from '../delivery/pickup-directory.js';
 import { SealdropError } from '../errors.js';
 import { requireMarker } from '../spool/staging-marker.js';
@@ -76,8 +77,8 @@ export class PickupFallback {
   private async lookOnce(): Promise<void> {
     try {
       const marker = await this.open();
-      this.tell(marker, undefined);
       await this.finishLate();
+      this.tell(marker, await this.stuckFault());
     } catch (error) {
       if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
       this.tell(this.known.marker, plainFault(error));
@@ -107,6 +108,14 @@ export class PickupFallback {
       if (this.timer === undefined || !(error instanceof SealdropError) || !SET_UP.has(error.code)) throw error;
       throw new SealdropError(error.code, error.message, { disposition: 'wait', cure: error.cure, cause: error });
     }
+  }
+
+  /** The MTA does not take what is there: new mail need not wait for it. */
+  private async stuckFault(): Promise<PlainFault | undefined> {
+    const { pickup } = this.world.config.delivery;
+    if (pickup === undefined || (pickup.maxWaiting === null && pickup.maxAge === null)) return undefined;
+    const { fault } = await pickupState(pickup.directory, pickup, this.known.fault?.code === 'pickup-stuck', Date.now());
+    return fault === undefined ? undefined : plainFault(fault);
   }
 
   /** Each is taken off when it is done: one that has to wait stays first. */

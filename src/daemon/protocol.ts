@@ -19,7 +19,7 @@ export interface OwnOffer {
 }
 
 /** Takes a worker has at the same time: while one waits for the disk or the audit, the other one seals. */
-export const takesPerWorker = 2;
+export const takesPerWorker = 4;
 
 export interface WorkerData {
   readonly config: Config;
@@ -45,8 +45,9 @@ export type FromWorker =
   | { readonly kind: 'append'; readonly append: number; readonly entries: readonly Entry[] }
   | { readonly kind: 'waits'; readonly fault: PlainFault | undefined }
   | { readonly kind: 'handed-over'; readonly message: HandedOver }
-  | { readonly kind: 'done'; readonly report: Report }
-  | { readonly kind: 'failed'; readonly fault: PlainFault };
+  /** A take's end; `offers`: how many it was of. */
+  | { readonly kind: 'done'; readonly offers: number; readonly report: Report }
+  | { readonly kind: 'failed'; readonly offers: number; readonly fault: PlainFault };
 
 /** One message's end, for the log and the demo's lines. */
 export interface Done {

@@ -8,6 +8,7 @@ import { inventoryOf } from '../spool/inventory.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
 import { type Intent, readTicket, type Ticket } from '../spool/ticket.js';
+import { actOnCopy, isCopyId } from './copy-actions.js';
 import type { Offer } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
@@ -20,7 +21,7 @@ export interface QueueWorld {
 export type QueueAction = 'retry' | 'release' | 'drop';
 
 /** What is to be done next with a message that is in `work/` again. */
-export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOver } | undefined;
+export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOver } | { readonly restage: true } | undefined;
 
 /**
  * A person's decision about a message in retry or quarantine. It is recorded, with who made it, before it is carried out; killed in
@@ -28,6 +29,7 @@ export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOv
  * inside the daemon that has it.
  */
 export async function actOnQueue(world: QueueWorld, action: QueueAction, id: string, by: number): Promise<Requeued> {
+  if (isCopyId(id)) return actOnCopy(world, action, id, by);
   const found = find(world.layout, id);
   switch (action) {
     case 'retry':

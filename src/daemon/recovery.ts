@@ -1,12 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
+import { archivePath } from '../archive/path.js';
 import { addToArchive, syncArchive } from '../archive/store.js';
 import { trailOf } from '../audit/trail.js';
 import { removeIfThere } from '../disk/durable.js';
 import { SealdropError } from '../errors.js';
 import { timeOfMessageId } from '../message-id.js';
 import { claimedFiles, copiesIn, inventoryOf } from '../spool/inventory.js';
-import type { SpoolLayout } from '../spool/layout.js';
+import { firstNumberAgain, type SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage } from '../spool/move.js';
+import { sweepRefused } from '../spool/refused-copy.js';
 import { readTicket, type Ticket, ticketName } from '../spool/ticket.js';
 import { type CommitWorld, type Finished, finishCommit } from './finish-commit.js';
 import { type History, historyOf } from './history.js';
@@ -45,6 +47,7 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   const late: HandedOver[] = [];
   const summary = { resumed: 0, held: 0, finished: 0 };
 
+  const takenAgain = new Set<string>();
   for (const [id, name] of claimed) {
     const accepted = (trail.get(id) ?? []).some((record) => record.event === 'accepted');
     if (accepted) {
@@ -53,7 +56,9 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
     }
     // Never acknowledged: our copy may be partial. The submitter's own file is here, and is taken again.
     removeIfThere(`${layout.work}/${id}.eml`);
+    removeIfThere(`${layout.archive}/${archivePath(id)}`);
     own.delete(id);
+    takenAgain.add(id);
     offers.push({ door: 'claimed', name });
   }
 
@@ -62,8 +67,8 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
     const history = historyOf(ticket, trail.get(id) ?? []);
     if (history.intent !== undefined && !history.released) withIntent.add(id);
   }
-  const without = new Set([...own.keys()].filter((id) => !withIntent.has(id)));
-  const swept = await removeUnrecordedCopies(world, own, withIntent);
+  const isUnrecorded = (id: string) => takenAgain.has(id) || (own.has(id) && !withIntent.has(id));
+  const swept = await removeUnrecordedCopies(world, isUnrecorded, own);
 
   for (const [id, ticket] of own) {
     const history = historyOf(ticket, trail.get(id) ?? []);
@@ -75,7 +80,8 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   }
   for (const id of tickets) if (!own.has(id)) removeIfThere(`${layout.work}/${ticketName(id)}`);
   sweepTickets(layout);
-  const unswept = swept ? new Set<string>() : without;
+  for (const directory of [layout.refused, layout.again]) sweepRefused(directory);
+  const unswept = swept ? new Set<string>() : new Set([...takenAgain, ...own.keys()].filter(isUnrecorded));
   return { offers, handedOver, late, unswept, summary: { ...summary, resumed: summary.resumed + offers.length } };
 }
 
@@ -118,16 +124,16 @@ function isWait(error: unknown): boolean {
  */
 async function removeUnrecordedCopies(
   world: RecoveryWorld,
+  isUnrecorded: (id: string) => boolean,
   own: ReadonlyMap<string, unknown>,
-  withIntent: ReadonlySet<string>,
 ): Promise<boolean> {
   const { layout, config, patiently, pickupStep } = world;
   const atRest = new Set([...inventoryOf(layout.retry).messages, ...inventoryOf(layout.quarantine).messages]);
-  await patiently(() => removeCopies(layout.sealed, (id) => (own.has(id) ? !withIntent.has(id) : !atRest.has(id))));
+  await patiently(() => removeCopies(layout.sealed, (id) => isUnrecorded(id) || (!own.has(id) && !atRest.has(id))));
   const { pickup, fallback } = config.delivery;
   if (pickup === undefined) return true;
   try {
-    await pickupStep(() => removeCopies(pickup.staging, (id) => own.has(id) && !withIntent.has(id)));
+    await pickupStep(() => removeCopies(pickup.staging, isUnrecorded));
     return true;
   } catch (error) {
     if (!isWait(error) || fallback === undefined) throw error;
@@ -137,7 +143,10 @@ async function removeUnrecordedCopies(
 
 /** Removes the sealed copies in `directory` that are left over. */
 export function removeCopies(directory: string, isLeftOver: (id: string) => boolean): void {
-  for (const { id, name } of copiesIn(directory)) if (isLeftOver(id)) removeIfThere(`${directory}/${name}`);
+  for (const { id, number, name } of copiesIn(directory)) {
+    // Copies staged again from the sealed file are told by records of their own (daemon/restage.ts).
+    if (number < firstNumberAgain && isLeftOver(id)) removeIfThere(`${directory}/${name}`);
+  }
 }
 
 /** I1: a dropped original stays in the archive. */

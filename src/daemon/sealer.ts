@@ -1,10 +1,11 @@
 import { policyOf } from '../config/policy-of.js';
 import type { Config } from '../config/schema.js';
-import { type PickupTransport, pickupFile } from '../delivery/pickup-file.js';
+import { pickupFile } from '../delivery/pickup-file.js';
+import { type PickupProfile, type PickupTransport, pickupProfile } from '../delivery/pickup-profile.js';
 import { SealdropError } from '../errors.js';
 import type { KeyDirectory } from '../keys/key-directory.js';
 import { type Canonical, canonicalise } from '../message/canonical.js';
-import { envelopeOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
+import { envelopeOf, headerSenderOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
 import { fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
 import type { Octets } from '../message/octets.js';
 import { assembleMessage, outerHeader } from '../message/outer-header.js';
@@ -62,11 +63,13 @@ export class Sealer {
   private readonly config: Config;
   private readonly keys: KeyDirectory;
   private readonly policy: ReturnType<typeof policyOf>;
+  private readonly profile: PickupProfile;
 
   constructor(config: Config, keys: KeyDirectory) {
     this.config = config;
     this.keys = keys;
     this.policy = policyOf(config);
+    this.profile = pickupProfile(config.delivery.pickup?.profile ?? 'powermta');
   }
 
   seal(original: Buffer, id: string, submitter: Submitter, now: Date): SealedMessage {
@@ -99,6 +102,7 @@ export class Sealer {
       envelope,
       visible: visibleAddresses(message),
       from,
+      headerSender: headerSenderOf(message) ?? from,
       control: message.control,
       fields: message.fields,
       ...this.policy,
@@ -153,7 +157,7 @@ export class Sealer {
       );
       if (copy.via !== 'pickup') return { plan: copy, hidden, sealed, message: sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
-      return { plan: copy, hidden, message: sealed, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
+      return { plan: copy, hidden, message: sealed, sealed: pickupFile(sealed, this.profile, transportOf(copy, plan.sender, id)) };
     });
     refuseAltered([...changes, ...payloads.changes]);
     for (const { fingerprint, certificate } of forms.signers) certificates.set(fingerprint, certificate);
@@ -178,11 +182,10 @@ export class Sealer {
       return found.prepared;
     });
   }
+}
 
-  private transportOf(copy: CopyPlan, sender: string, id: string): PickupTransport {
-    const { transport, recipients } = copy;
-    return { profile: 'powermta', sender, recipients, ...transport, envid: transport.envid ?? id };
-  }
+function transportOf({ transport, recipients }: CopyPlan, sender: string, id: string): PickupTransport {
+  return { sender, recipients, ...transport, envid: transport.envid ?? id };
 }
 
 /** An address in the header whose local part is not ASCII cannot be encoded; a pickup file takes 7-bit headers only. */

@@ -25,8 +25,8 @@ export interface PoolEvents {
 
 /** Large enough that the fsyncs of directories and of the audit trail are shared by many, small enough for memory. */
 const offersPerTake = 64;
-/** Messages are short-lived; a small young generation keeps their garbage, and so the process, small. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+/** Three times the largest semi-space: room for what a worker's batches need, so that it is not copied again and again; garbage stays small. */
+const resourceLimits = { maxYoungGenerationSizeMb: 24 };
 
 /** The worker threads, and the queue in front of them. The queue is short: what is not queued waits in the outbox, where it costs nothing. */
 export class WorkerPool {
@@ -34,6 +34,8 @@ export class WorkerPool {
   /** How many takes each worker is free for. */
   private readonly free: number[] = [];
   private readonly queue: Offer[] = [];
+  /** Offers in the workers' hands. */
+  private inHands = 0;
   private readonly audit: AuditWriter;
   private readonly events: PoolEvents;
   private wakers: (() => void)[] = [];
@@ -46,9 +48,14 @@ export class WorkerPool {
     for (let index = 0; index < data.workers; index++) this.workers.push(this.start(index, data));
   }
 
+  /** Offers queued or in the workers' hands. */
+  get depth(): number {
+    return this.queue.length + this.inHands;
+  }
+
   /** Resolves when the offer is queued; while the queue is full it waits, so a scan never runs ahead of the work. */
   async offer(offer: Offer): Promise<void> {
-    while (this.queue.length >= 2 * offersPerTake * this.workers.length && !this.stopped) await this.changed();
+    while (this.queue.length >= takesPerWorker * offersPerTake * this.workers.length && !this.stopped) await this.changed();
     if (this.stopped) return;
     this.queue.push(offer);
     // Give a burst the chance to fill a group, and a single message no delay worth noting.
@@ -119,6 +126,7 @@ export class WorkerPool {
         this.events.failed(revivedFault(message.fault));
         break;
     }
+    this.inHands -= message.offers;
     this.free[index] = (this.free[index] ?? 0) + 1;
     this.dispatch();
     this.wake();
@@ -133,7 +141,9 @@ export class WorkerPool {
       const takes = this.free.reduce((sum, free) => sum + free, 0);
       const fair = Math.max(1, Math.min(offersPerTake, Math.ceil(this.queue.length / takes)));
       this.free[index] = (this.free[index] ?? 1) - 1;
-      tell(worker, { kind: 'take', offers: this.queue.splice(0, fair) });
+      const offers = this.queue.splice(0, fair);
+      this.inHands += offers.length;
+      tell(worker, { kind: 'take', offers });
     }
     this.wake();
   }

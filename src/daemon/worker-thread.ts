@@ -51,9 +51,10 @@ let context = contextFor(data.config);
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'take') {
+    const offers = message.offers.length;
     take(message.offers).then(
-      (report) => say({ kind: 'done', report }),
-      (error: unknown) => say({ kind: 'failed', fault: plainFault(error) }),
+      (report) => say({ kind: 'done', offers, report }),
+      (error: unknown) => say({ kind: 'failed', offers, fault: plainFault(error) }),
     );
   } else if (message.kind === 'durable') {
     const waiting = appends.get(message.append);

@@ -24,8 +24,8 @@ export const atOnce: FileWriter = { write: writeNewFile };
 
 const fsyncLater = promisify(fsync);
 
-/** A batch may be thousands of files (a copy for each blind recipient); descriptors are few. */
-const maxOpenFiles = 64;
+/** A batch may be thousands of files (a copy for each blind recipient); descriptors are few. A full batch of ordinary messages fits. */
+const maxOpenFiles = 160;
 
 interface OpenFile {
   readonly path: string;

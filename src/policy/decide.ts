@@ -8,6 +8,7 @@ import { protectionWords } from '../smime/already-protected.js';
 import type { Way } from '../way.js';
 import { type Arrival, refuseProtected, treatmentOf } from './arrival.js';
 import { copiesOf } from './copies.js';
+import { type HeaderEnvelope, refuseUnlikeHeader } from './header-envelope.js';
 import type { Plan, RecipientDecision } from './plan.js';
 import type { Protection } from './protection.js';
 import { type MessageFacts, matchesMessage, matchesRecipient, type Rule } from './rule.js';
@@ -24,6 +25,8 @@ export interface PolicyDefaults {
   /** The same for ways that have a bound of their own. */
   readonly maxReceiversBy?: Readonly<Partial<Record<Way, number>>>;
   readonly maxCopies: number;
+  /** Where the MTA takes the envelope of a pickup file from: the header of the message, or lines of its own. */
+  readonly pickupEnvelope: HeaderEnvelope;
   /** Lower-case names of the submitted control headers that pickup files may carry. */
   readonly pass: readonly string[];
   readonly envid: 'own' | 'submitted';
@@ -35,6 +38,8 @@ export interface DecideInput {
   readonly visible: ReadonlySet<string>;
   /** The identity's address: the visible From. */
   readonly from: string;
+  /** The address in Sender, or else in From: who sends, for a program that looks at the header. */
+  readonly headerSender: string;
   readonly control: readonly ControlField[];
   /** The message's own header fields, for rules that look at one. */
   readonly fields: readonly HeaderField[];
@@ -48,7 +53,8 @@ export interface DecideInput {
 /**
  * Decides, once for the whole message, who gets which copy. The first rule that matches a recipient decides for it.
  * Throws SealdropError (quarantine unless the certificate's fault says otherwise): missing-certificate, clear-copy-refused,
- * unsealed-refused, already-protected, pass-refused, too-many-copies, bad-control-header, and what refuseEnvelope and refuseBroken say.
+ * unsealed-refused, already-protected, pass-refused, too-many-copies, envelope-not-in-header, bad-control-header, and what
+ * refuseEnvelope and refuseBroken say.
  */
 export function decide(input: DecideInput): Plan {
   const verdicts = verdictsOf(input);
@@ -63,6 +69,7 @@ export function decide(input: DecideInput): Plan {
     return found.transport;
   });
   refuseBroken(copies);
+  refuseUnlikeHeader(copies, input);
   if (copies.length > input.defaults.maxCopies) throw tooManyCopies(copies.length, input.defaults.maxCopies);
 
   return {

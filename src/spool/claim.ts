@@ -125,9 +125,13 @@ export function claimCandidate(
   }
 }
 
-function pathOf(layout: SpoolLayout, candidate: Candidate): Buffer {
-  const directory = { new: layout.outboxNew, outbox: layout.outbox, claimed: layout.claimed }[candidate.door];
-  return Buffer.concat([Buffer.from(`${directory}/`), Buffer.from(candidate.name, 'latin1')]);
+/** Where the files in front of a door stand. */
+export function doorDirectory(layout: SpoolLayout, door: Candidate['door']): string {
+  return { new: layout.outboxNew, outbox: layout.outbox, claimed: layout.claimed }[door];
+}
+
+function pathOf(layout: SpoolLayout, { door, name }: Candidate): Buffer {
+  return Buffer.concat([Buffer.from(`${doorDirectory(layout, door)}/`), Buffer.from(name, 'latin1')]);
 }
 
 function moveToClaimed(layout: SpoolLayout, file: OpenCandidate, id: string, door: Door): Buffer | undefined {

@@ -252,6 +252,21 @@ describe('a fault', () => {
       '7: delivery.retry.firstMs: 2h is more than delivery.retry.maxMs, 1h; lower it or raise the other',
     ],
     [
+      'a pickup profile for an MTA that has no pickup directory',
+      PICKUP.replace('    bad', '    profile: momentum\n    bad'),
+      '5: delivery.pickup.profile: momentum has no pickup directory that it reads; set delivery.via to smtp and delivery.smtp.host to one of its ESMTP listeners (deploy/momentum)',
+    ],
+    [
+      'a job for an MTA whose pickup files hold none',
+      `${PICKUP.replace('    bad', '    profile: iis\n    bad')}rules:\n  - { name: a, when: {}, delivery: { job: j } }\n`,
+      '8: rules[0].delivery.job: has no place in pickup files of the profile iis; take it out',
+    ],
+    [
+      'a number of waiting files that is none',
+      PICKUP.replace('    bad', '    maxWaiting: none\n    bad'),
+      '5: delivery.pickup.maxWaiting: must be a whole number from 1 to 10000000, or off; write it in digits, without quotes',
+    ],
+    [
       'a control header that cannot be passed',
       PICKUP.replace('    bad', '    pass: [x-job, x-dkim-key]\n    bad'),
       '5: delivery.pickup.pass[1]: x-dkim-key is not known; write x-virtual-mta, x-job or x-dkim-options',
@@ -347,7 +362,10 @@ describe('the ways beside pickup and SMTP', () => {
 
 describe('what the design holds and this version does not', () => {
   it.each([
-    ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
+    [
+      '    profile: xmail\n',
+      '6: delivery.pickup.profile: xmail is not supported by this version; use powermta, exchange-replay, iis, mailerq or eml',
+    ],
     [
       'archive:\n  retention: 10y\n',
       '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',

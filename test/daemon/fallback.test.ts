@@ -140,6 +140,26 @@ describe('delivery.fallback', () => {
     expectWholeTrail(site);
   });
 
+  it('takes mail while the MTA does not take what is in its pickup directory', async () => {
+    const sink = await startSink();
+    site = siteWith('');
+    site.configure(`    maxWaiting: 2\n${bySmtp(sink.port)}${QUIET}`);
+    daemon = startDaemon(site);
+    site.drop('1.eml', letter('one'));
+    await arrives('one', pickedUp);
+    writeFileSync(join(site.pickup, 'of-another.eml'), 'x');
+    await waitFor('pickup to be stuck', async () => (await healthOf(site)).troubles.length > 0, describeDaemon);
+    expect((await healthOf(site)).troubles[0]?.message).toContain('the MTA does not keep up');
+    site.drop('2.eml', letter('two'));
+    await arrives('two', () => sent(sink));
+    for (const name of site.pickedUp()) rmSync(join(site.pickup, name));
+    await waitFor('pickup to be back', async () => (await healthOf(site)).troubles.length === 0, describeDaemon);
+    site.drop('3.eml', letter('three'));
+    await arrives('three', pickedUp);
+    expect(sent(sink)).toEqual(['two']);
+    await stopped();
+  });
+
   it('waits for the fallback too when that does not serve, and the copy stays with it', async () => {
     const script = await startScript({ CONNECT: '421 4.3.2 not now' });
     site = siteWith(bySmtp(script.port));

@@ -49,6 +49,17 @@ describe('killed before the accepted record', () => {
     await expectSentOnce();
   });
 
+  test('sealed copies staged and the archive entry there, nothing recorded: all of it is made anew', async () => {
+    writeFileSync(claimed, bytes);
+    writeFileSync(own, bytes);
+    const entry = join(site.spool, 'archive', archivePath(id));
+    mkdirSync(dirname(entry), { recursive: true });
+    linkSync(own, entry);
+    writeFileSync(join(site.staging, `${id}-1.eml`), 'x-sender: half');
+    await expectSentOnce();
+    expect(readdirSync(site.staging).filter((name) => name.startsWith(id))).toEqual([]);
+  });
+
   test('a claimed file whose name is no UTF-8', async () => {
     writeFileSync(Buffer.from(`${site.spool}/work/in/${id}~n~\xff\n.eml`, 'latin1'), bytes);
     await expectSentOnce();

@@ -129,7 +129,7 @@ function heldChecks(layout: SpoolLayout): Finding[] {
     const retried = inventoryOf(layout.retry).messages.length;
     const strangers = [layout.work, layout.retry, layout.quarantine].flatMap((path) =>
       inventoryOf(path)
-        .strangers.filter((name) => name !== 'in' && name !== 'sealed')
+        .strangers.filter((name) => !['in', 'sealed', 'again'].includes(name))
         .map((name) => `${path}/${name}`),
     );
     return [
