@@ -1,4 +1,4 @@
-import { type PickupLimits, pickupState } from '../delivery/pickup-depth.js';
+import { type PickupLimits, type PickupState, pickupState } from '../delivery/pickup-depth.js';
 import { SealdropError } from '../errors.js';
 import { type PlainFault, plainFault } from './protocol.js';
 
@@ -33,7 +33,7 @@ export class PickupGate {
     this.tell = tell;
   }
 
-  /** `open`: one more message may be taken. A directory that cannot be listed stops intake too, as it would stop the commit. */
+  /** `open`: one more message may be taken. */
   async ask(): Promise<GateState> {
     const { maxWaiting, maxAge } = this.limits;
     if (maxWaiting === null && maxAge === null) return 'open';
@@ -48,17 +48,20 @@ export class PickupGate {
     const most = this.limits.maxWaiting ?? Number.POSITIVE_INFINITY;
     // Asked first: what is committed while the directory is listed is counted twice rather than not at all.
     const inFlight = this.inFlight();
-    let fault: SealdropError | undefined;
-    try {
-      const state = await pickupState(this.directory, this.limits, this.stuck, Date.now());
-      fault = state.fault;
-      this.room = most - state.waiting - inFlight;
-    } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
-      fault = error;
-    }
+    const { waiting, fault } = await this.state();
+    this.room = most - waiting - inFlight;
     this.stuck = fault !== undefined;
     this.lookedMs = performance.now();
     this.tell(fault === undefined ? undefined : plainFault(fault));
+  }
+
+  /** A directory that cannot be listed is for the workers to wait for: they know what they cannot do there. */
+  private async state(): Promise<PickupState> {
+    try {
+      return await pickupState(this.directory, this.limits, this.stuck, Date.now());
+    } catch (error) {
+      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      return { waiting: 0, fault: undefined };
+    }
   }
 }

@@ -53,7 +53,8 @@ function leftBehind(directory: string, bad: string, now: Date): Finding[] {
     findings.push(warn('pickup', text, 'See that the MTA runs and that its pickup is switched on for this directory.'));
   }
   if (refused > 0) {
-    const cure = 'Its log says why. A file is named after its message id, for "sealdrop audit list --id".';
+    const cure =
+      'A running daemon holds its own within seconds ("sealdrop queue list"). What stays is of another spool, or may not be read or removed: its log says which.';
     findings.push(warn('pickup', `the MTA has refused ${filesText(refused)}: see ${bad}`, cure));
   }
   return findings;
