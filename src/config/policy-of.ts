@@ -11,7 +11,7 @@ const MAXIMUM_ARGUMENTS = 500;
 /** What `decide` needs to know of the configuration. */
 export function policyOf(config: Config): { defaults: PolicyDefaults; rules: readonly Rule[] } {
   const { maxRecipientInfos, fallbackCharset: _charset, ...protect } = config.protect;
-  const { via, pickup, sparkpost, fallback } = config.delivery;
+  const { via, pickup, smtp, sparkpost, fallback } = config.delivery;
   const by: Partial<Record<Way, number>> = { sendmail: MAXIMUM_ARGUMENTS, ...(sparkpost && { sparkpost: sparkpost.maxRecipients }) };
   // What goes by pickup may have to go by the fallback.
   if (fallback !== undefined) by.pickup = Math.min(MAXIMUM_RECEIVERS, by[fallback] ?? MAXIMUM_RECEIVERS);
@@ -25,6 +25,7 @@ export function policyOf(config: Config): { defaults: PolicyDefaults; rules: rea
       maxCopies: config.outbox.maxCopies,
       pass: pickup?.pass ?? [],
       envid: pickup?.envid ?? 'own',
+      msysApi: smtp !== undefined && smtp.profile !== 'generic',
     },
     rules: config.rules,
   };

@@ -1,5 +1,6 @@
 import { policyOf } from '../config/policy-of.js';
 import type { Config } from '../config/schema.js';
+import { msysApiField } from '../delivery/msys-api.js';
 import { type PickupTransport, pickupFile } from '../delivery/pickup-file.js';
 import { SealdropError } from '../errors.js';
 import type { KeyDirectory } from '../keys/key-directory.js';
@@ -151,6 +152,7 @@ export class Sealer {
         payload.outside,
         recipients.length === 0 ? entity : forms.around(encrypt(entity, recipients, { content, keyTransport }), copy),
       );
+      if (copy.transport.msysApi !== undefined) msysApiField('sparkpost', copy.transport.msysApi); // Refused now, while nothing is recorded.
       if (copy.via !== 'pickup') return { plan: copy, hidden, sealed, message: sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
       return { plan: copy, hidden, message: sealed, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };

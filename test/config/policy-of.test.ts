@@ -40,6 +40,7 @@ describe('policyOf', () => {
         maxCopies: 7,
         pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
         envid: 'own',
+        msysApi: false,
       },
       rules: [],
     });
@@ -50,6 +51,7 @@ describe('policyOf', () => {
       via: 'smtp',
       pass: [],
       envid: 'own',
+      msysApi: false,
     });
   });
 

@@ -36,6 +36,7 @@ const DEFAULTS: PolicyDefaults = {
   maxCopies: 500,
   pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
   envid: 'own',
+  msysApi: false,
 };
 
 export interface Situation {
