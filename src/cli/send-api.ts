@@ -3,7 +3,7 @@ import { openSparkpost } from '../daemon/open-ways.js';
 import type { SealedMessage } from '../daemon/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { apiLine, okLine, sendingLine } from '../delivery/seed-tool.js';
-import { joined } from '../message/octets.js';
+import { joined, octetsOf } from '../message/octets.js';
 import { note, print, printJson } from './output.js';
 import { tellOutcome } from './send-outcome.js';
 import type { ShownMessage } from './send-smtp.js';
@@ -26,7 +26,8 @@ export async function sendByApi(
     say(sendingLine(shown));
     const startedMs = performance.now();
     for (const copy of sealed.copies) {
-      const message = joined(copy.sealed);
+      // Whole, because it is encrypted anew each time its pieces are asked for, and they are asked for more than once.
+      const message = octetsOf(joined(copy.sealed));
       const outcome = await delivery.send({ sender: sealed.plan.sender, recipients: copy.plan.recipients, message, envid: id });
       recipients.push(...outcome.recipients);
     }

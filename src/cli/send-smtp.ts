@@ -1,10 +1,10 @@
-import { smtpPassword } from '../config/environment.js';
 import type { SmtpConfig } from '../config/schema.js';
+import { smtpOptions } from '../daemon/open-smtp.js';
 import type { SealedMessage } from '../daemon/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { hostLine, okLine, openedLine, sendingLine } from '../delivery/seed-tool.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
-import { joined } from '../message/octets.js';
+import { joined, octetsOf } from '../message/octets.js';
 import { note, print, printJson } from './output.js';
 import { tellOutcome } from './send-outcome.js';
 
@@ -21,20 +21,23 @@ export interface ShownMessage {
  */
 export async function sendBySmtp(sealed: SealedMessage, id: string, smtp: SmtpConfig, shown: ShownMessage, json: boolean): Promise<number> {
   const say = json ? note : print;
-  const { host, port, user, tls, name } = smtp;
-  const password = smtpPassword(smtp, process.env);
-  const delivery = new SmtpDelivery({ host, port, user, password, tls, name, connections: 1 });
+  const options = smtpOptions(smtp, process.env);
+  const delivery = new SmtpDelivery({ ...options, connections: 1 });
+  let server = options.servers[0];
   const recipients: RecipientOutcome[] = [];
   let failure: unknown;
   try {
-    const { secure } = await delivery.open();
-    say(openedLine(secure));
-    say(hostLine({ host, port, user, password }));
+    const opened = await delivery.open();
+    server = opened;
+    say(openedLine(opened.secure));
+    say(hostLine({ ...opened, user: options.login?.user, password: options.login?.secret() }));
     say(sendingLine(shown));
     const startedMs = performance.now();
     for (const copy of sealed.copies) {
-      const message = joined(copy.sealed);
-      const outcome = await delivery.send({ sender: sealed.plan.sender, recipients: copy.plan.recipients, message, envid: id });
+      const { recipients: to, transport } = copy.plan;
+      const envelope = { sender: sealed.plan.sender, recipients: to, envid: id, submittedMsysApi: transport.msysApi };
+      // Whole, because it is encrypted anew each time its pieces are asked for, and they are asked for more than once.
+      const outcome = await delivery.send({ ...envelope, message: octetsOf(joined(copy.sealed)) });
       recipients.push(...outcome.recipients);
     }
     if (recipients.every(({ status }) => status === 'accepted')) say(okLine(performance.now() - startedMs));
@@ -43,6 +46,6 @@ export async function sendBySmtp(sealed: SealedMessage, id: string, smtp: SmtpCo
   } finally {
     await delivery.close();
   }
-  if (json) printJson({ envid: id, messageId: sealed.messageId, host, port, recipients });
+  if (json) printJson({ envid: id, messageId: sealed.messageId, host: server?.host, port: server?.port, recipients });
   return tellOutcome(recipients, sealed, failure);
 }

@@ -2,15 +2,11 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { type PickupProfile, type PickupProfileName, pickupProfiles } from '../delivery/pickup-profile.js';
 import { WAYS, type Way } from '../way.js';
 import type { PlainValue } from './document.js';
-import { type KeyPath, keyWords } from './fault.js';
+import { type CrossFault, type KeyPath, keyWords } from './fault.js';
 import { configSchema } from './schema.js';
 import { durationWords, parseDuration, parseSize, sizeWords } from './sizes.js';
+import { smtpFaults } from './smtp-checks.js';
 import { valueAt } from './wording.js';
-
-export interface CrossFault {
-  readonly path: KeyPath;
-  readonly text: string;
-}
 
 /**
  * What is wrong between keys that are each well-formed. Reads the file's values and not the finished configuration, so that a
@@ -47,7 +43,7 @@ function deliveryFaults(value: PlainValue): CrossFault[] {
       faults.push({ path, text: `is ${fallback}, but the section delivery.${fallback} is missing; ${NEEDED[fallback]}` });
     }
   }
-  return [...faults, ...loginFaults(value)];
+  return [...faults, ...smtpFaults(value), ...kumomtaFaults(value)];
 }
 
 const NEEDED: Readonly<Record<Way, string>> = {
@@ -63,14 +59,10 @@ function isWay(via: PlainValue): via is Way {
 }
 
 /** A password goes with a user, and over no wire in clear. */
-function loginFaults(value: PlainValue): CrossFault[] {
-  const lonely = ['smtp', 'kumomta'].filter(
-    (way) => isPresent(value, ['delivery', way, 'passwordFile']) && !isPresent(value, ['delivery', way, 'user']),
-  );
-  const faults: CrossFault[] = lonely.map((way) => ({
-    path: ['delivery', way, 'passwordFile'],
-    text: `has no use without a user; add delivery.${way}.user`,
-  }));
+function kumomtaFaults(value: PlainValue): CrossFault[] {
+  const faults: CrossFault[] = [];
+  if (isPresent(value, ['delivery', 'kumomta', 'passwordFile']) && !isPresent(value, ['delivery', 'kumomta', 'user']))
+    faults.push({ path: ['delivery', 'kumomta', 'passwordFile'], text: 'has no use without a user; add delivery.kumomta.user' });
   const url = valueAt(value, ['delivery', 'kumomta', 'url']);
   const clear = typeof url === 'string' && /^http:\/\/(?!localhost\b|127\.|\[::1\])/i.test(url);
   if (clear && isPresent(value, ['delivery', 'kumomta', 'user'])) {

@@ -31,7 +31,9 @@ function overridden(value: PlainValue, section: string, overrides: { [key: strin
   const known = asMap(delivery?.[section] ?? {});
   if (top === undefined || delivery === undefined || known === undefined) return value;
   if (delivery[section] === undefined && !enough) return value;
-  return { ...top, delivery: { ...delivery, [section]: { ...known, ...overrides } } };
+  // One server named by hand stands for a whole list of them.
+  const { hosts: _hosts, ...single } = known;
+  return { ...top, delivery: { ...delivery, [section]: { ...(overrides.host === undefined ? known : single), ...overrides } } };
 }
 
 /** The password to log in with, from SMTP_PASSWORD, else `passwordFile`, else the systemd credential `smtp-password`. Throws as `readSecret` does. */

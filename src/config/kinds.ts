@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { addressPatternFault } from '../policy/address-pattern.js';
 import type { SenderBinding } from '../policy/senders.js';
@@ -41,6 +42,30 @@ export function integer(
 export function hostName() {
   return text('must be a host name or IP address; write for example mail.example.com').regex(/^[a-z0-9._:-]{1,255}$/i, {
     error: 'is not a host name or IP address; write it alone, without port, user or password',
+  });
+}
+
+/** A server, `host` or `host:port`; an IPv6 address with a port in brackets. */
+export function hostAndPort() {
+  const error = 'is not a host name with or without a port; write for example mail.example.com or "mail.example.com:2525"';
+  return z.string({ error }).transform((value, context): { host: string; port?: number } => {
+    const [, bracketed, plain, digits] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]{1,255}))(?::(\d{1,5}))?$/i.exec(value) ?? [];
+    const host = bracketed ?? plain ?? (isIPv6(value) ? value : undefined);
+    const port = digits === undefined ? undefined : Number(digits);
+    if (host !== undefined && (port === undefined || (port >= 1 && port <= 65_535))) return port === undefined ? { host } : { host, port };
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
+/** SHA-256 of a certificate in hexadecimal, with or without colons; lower case and without them in what is read. */
+export function fingerprint() {
+  const error = 'is not a SHA-256 fingerprint; write its 64 hexadecimal digits in quotes, with or without colons';
+  return z.string({ error }).transform((value, context) => {
+    const digits = value.replaceAll(':', '').toLowerCase();
+    if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+    context.addIssue(error);
+    return z.NEVER;
   });
 }
 

@@ -10,6 +10,7 @@ import { faultAt, issueFaults, NO_WORDS } from './wording.js';
 
 export type CheckedConfig = { readonly config: Config } | { readonly faults: readonly ConfigFault[] };
 
+const SMTP_FILES = ['passwordFile', 'tokenFile', 'ca', 'clientCertificate', 'clientKey'] as const;
 const MOST_FAULTS_SHOWN = 50;
 
 /**
@@ -64,7 +65,13 @@ function withAbsolutePaths(config: Config, directory: string): Config {
   if (pickup !== undefined) {
     delivery.pickup = { ...pickup, directory: absolute(pickup.directory), staging: absolute(pickup.staging), bad: absolute(pickup.bad) };
   }
-  if (smtp?.passwordFile !== undefined) delivery.smtp = { ...smtp, passwordFile: absolute(smtp.passwordFile) };
+  if (smtp !== undefined) {
+    delivery.smtp = { ...smtp };
+    for (const key of SMTP_FILES) {
+      const file = smtp[key];
+      if (file !== undefined) delivery.smtp[key] = absolute(file);
+    }
+  }
   if (sparkpost?.apiKeyFile !== undefined) delivery.sparkpost = { ...sparkpost, apiKeyFile: absolute(sparkpost.apiKeyFile) };
   if (sendmail !== undefined) delivery.sendmail = { ...sendmail, program: absolute(sendmail.program) };
   if (kumomta?.passwordFile !== undefined) delivery.kumomta = { ...kumomta, passwordFile: absolute(kumomta.passwordFile) };

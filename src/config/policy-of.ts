@@ -10,7 +10,7 @@ const MAXIMUM_ARGUMENTS = 500;
 /** What `decide` needs to know of the configuration. */
 export function policyOf(config: Config): { defaults: PolicyDefaults; rules: readonly Rule[] } {
   const { maxRecipientInfos, fallbackCharset: _charset, ...protect } = config.protect;
-  const { via, pickup, sparkpost, fallback } = config.delivery;
+  const { via, pickup, smtp, sparkpost, fallback } = config.delivery;
   // What holds for PowerMTA's files does no harm by SMTP.
   const profile = pickupProfile(pickup?.profile ?? 'powermta');
   const by: Partial<Record<Way, number>> = { sendmail: MAXIMUM_ARGUMENTS, ...(sparkpost && { sparkpost: sparkpost.maxRecipients }) };
@@ -27,6 +27,7 @@ export function policyOf(config: Config): { defaults: PolicyDefaults; rules: rea
       pickupEnvelope: profile.envelope,
       pass: (pickup?.pass ?? []).filter((name) => profile.carries.includes(name)),
       envid: pickup?.envid ?? 'own',
+      msysApi: smtp !== undefined && smtp.profile !== 'generic',
     },
     rules: config.rules,
   };

@@ -142,7 +142,9 @@ export class Daemon {
     checkVolatile(layout.root, config.allowVolatile);
     checkOutbox(layout, config.senders !== null);
     proveOneMount(layout);
-    const ways = openWays(config, process.env);
+    const ways = openWays(config, process.env, (server, fault) =>
+      this.health.trouble(`smtp ${server}`, fault === undefined ? undefined : plainFault(fault)),
+    );
 
     this.audit = await AuditWriter.start({
       directory: layout.audit,

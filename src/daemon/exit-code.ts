@@ -26,6 +26,8 @@ const byCode: Readonly<Record<string, number>> = {
   'environment-invalid': exitCodes.configuration,
   'secret-unreadable': exitCodes.configuration,
   'secret-invalid': exitCodes.configuration,
+  'smtp-tls-file': exitCodes.configuration,
+  'smtp-token-unreadable': exitCodes.configuration,
   'senders-missing': exitCodes.configuration,
   'pickup-layout': exitCodes.configuration,
   'rename-crosses-mounts': exitCodes.configuration,

@@ -45,7 +45,7 @@ function after(history: History, { event, detail }: TrailRecord): History {
       return {
         ...history,
         intent: withSent(history.intent, detail as EventDetails['sent']),
-        refused: [...history.refused, ...refusedIn(detail as EventDetails['sent'])],
+        refused: refusedAfter(history.refused, detail as EventDetails['sent']),
       };
     case 'quarantined':
     case 'deferred':
@@ -69,7 +69,7 @@ function after(history: History, { event, detail }: TrailRecord): History {
 }
 
 function setAside(history: History, to: 'quarantine' | 'retry', ticket: Ticket): History {
-  return { ...history, intent: ticket.intent ?? history.intent, refused: ticket.refused ?? [], setAside: { to, ticket } };
+  return { ...history, intent: ticket.intent ?? history.intent, refused: ticket.refused ?? history.refused, setAside: { to, ticket } };
 }
 
 export function withCommitted(intent: Intent | undefined, { copies }: EventDetails['committed']): Intent | undefined {
@@ -88,11 +88,14 @@ export function withSent(intent: Intent | undefined, { copies }: EventDetails['s
   });
 }
 
-/** The recipients a server refused for good, with its words. */
-export function refusedIn({ copies }: EventDetails['sent']): RefusedRecipient[] {
-  return copies.flatMap(({ recipients }) =>
-    recipients.filter(({ status }) => status === 'refused').map(({ address, code, text }) => ({ address, code, text })),
-  );
+/** The refused recipients after a transaction, each once. */
+export function refusedAfter(before: readonly RefusedRecipient[], { copies }: EventDetails['sent']): readonly RefusedRecipient[] {
+  const refused = new Map(before.map((recipient) => [recipient.address, recipient]));
+  for (const { status, address, code, text } of copies.flatMap(({ recipients }) => recipients)) {
+    if (status === 'refused') refused.set(address, { address, code, text });
+    else refused.delete(address);
+  }
+  return [...refused.values()];
 }
 
 function mapCopies(intent: Intent | undefined, change: (copy: CopyState) => CopyState): Intent | undefined {

@@ -1,24 +1,25 @@
-import { kumomtaPassword, smtpPassword, sparkpostApiKey } from '../config/environment.js';
+import { kumomtaPassword, sparkpostApiKey } from '../config/environment.js';
 import type { Config, SparkpostConfig } from '../config/schema.js';
 import { KumomtaDelivery } from '../delivery/kumomta.js';
 import { SendmailDelivery } from '../delivery/sendmail.js';
 import { SmtpDelivery } from '../delivery/smtp.js';
+import type { ServerReport } from '../delivery/smtp-servers.js';
 import { SparkpostDelivery } from '../delivery/sparkpost.js';
 import { SealdropError } from '../errors.js';
 import type { AnsweringWay } from '../way.js';
+import { smtpOptions } from './open-smtp.js';
 import type { OpenWay } from './outgoing.js';
 
 /**
  * The ways of the configuration that somebody answers on; nothing is connected to before the first message. Secrets are read here, once.
- * Throws SealdropError (fatal) as readSecret does.
+ * `onServer` is told of servers that others stand in for. Throws SealdropError (fatal) as readSecret and smtpOptions do.
  */
-export function openWays({ delivery }: Config, environment: NodeJS.ProcessEnv): Map<AnsweringWay, OpenWay> {
+export function openWays({ delivery }: Config, environment: NodeJS.ProcessEnv, onServer: ServerReport): Map<AnsweringWay, OpenWay> {
   const ways = new Map<AnsweringWay, OpenWay>();
   const { smtp, sparkpost, sendmail, kumomta } = delivery;
   if (smtp !== undefined) {
-    const { host, port, user, tls, connections, name } = smtp;
-    const password = smtpPassword(smtp, environment);
-    ways.set('smtp', { delivery: new SmtpDelivery({ host, port, user, password, tls, connections, name }), connections });
+    const delivery = new SmtpDelivery({ ...smtpOptions(smtp, environment), onServer });
+    ways.set('smtp', { delivery, connections: smtp.connections });
   }
   if (sparkpost !== undefined)
     ways.set('sparkpost', { delivery: openSparkpost(sparkpost, environment), connections: sparkpost.connections });

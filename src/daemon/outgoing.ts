@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { type Entry, newEntry } from '../audit/record.js';
 import type { Delivery, RecipientOutcome } from '../delivery/delivery.js';
-import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import type { Plan } from '../policy/plan.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
+import { sealedFile } from '../spool/sealed-file.js';
 import { type CopyState, type Intent, isDone, type RefusedRecipient, readTicket, type Ticket, writeTicket } from '../spool/ticket.js';
 import type { AnsweringWay } from '../way.js';
 import type { RetryTimes } from './backoff.js';
-import { refusedIn, withSent } from './history.js';
+import { refusedAfter, withSent } from './history.js';
 import { type HoldFacts, holdTicket, refusedFault, refusedWords, type SetAside, setAside } from './hold.js';
 import { Lane } from './lane.js';
 import { type PlainFault, plainFault } from './protocol.js';
@@ -50,7 +49,7 @@ interface Passage {
   /** Numbers of the copies that got an answer; what was deferred is not offered again before its time. */
   readonly answered: Set<number>;
   readonly deferred: RecipientOutcome[];
-  readonly refused: RefusedRecipient[];
+  refused: readonly RefusedRecipient[];
 }
 
 /**
@@ -85,7 +84,7 @@ export class Outgoing {
       left: false,
       answered: new Set(),
       deferred: [],
-      refused: [...refused],
+      refused,
     };
     const [only] = ways;
     if (only !== undefined && ways.length === 1 && (this.lanes.get(only)?.depth ?? 0) >= this.world.inMemory)
@@ -147,7 +146,7 @@ export class Outgoing {
       passage.answered.add(copy.number);
       passage.intent = withSent(passage.intent, detail);
       passage.deferred.push(...recipients.filter(({ status }) => status === 'deferred'));
-      passage.refused.push(...refusedIn(detail));
+      passage.refused = refusedAfter(passage.refused, detail);
     }
     passage.open--;
     await this.concludeIfLast(passage);
@@ -160,8 +159,9 @@ export class Outgoing {
       const { recipients } = await delivery.send({
         sender: plan.sender,
         recipients: copy.pending,
-        message: readSealed(`${this.world.layout.sealed}/${copy.name}`),
+        message: sealedFile(`${this.world.layout.sealed}/${copy.name}`, copy.sizeBytes),
         envid: planned?.transport.envid ?? id,
+        submittedMsysApi: planned?.transport.msysApi,
       });
       return [...recipients];
     } catch (error) {
@@ -254,14 +254,6 @@ function waysOf({ copies }: Intent): AnsweringWay[] {
   const ways = new Set<AnsweringWay>();
   for (const { via, pending } of copies) if (via !== 'pickup' && pending.length > 0) ways.add(via);
   return [...ways];
-}
-
-function readSealed(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw diskFault(error, 'read', path);
-  }
 }
 
 function summaryOf(recipients: readonly RecipientOutcome[]): string {

@@ -76,12 +76,14 @@ async function requeue(world: QueueWorld, { place, directory, ticket }: Found, b
       },
     );
   }
+  // Held for a person, who retries, and means the refused recipients too. What waits for its next attempt waits for the deferred ones.
+  const offersRefused = place === 'quarantine';
   const again: Ticket = {
     ...ticket,
     time: world.now().toISOString(),
     nextAttempt: undefined,
-    refused: undefined,
-    intent: withRefused(ticket),
+    refused: offersRefused ? undefined : ticket.refused,
+    intent: offersRefused ? withRefused(ticket) : ticket.intent,
   };
   await world.audit.append([newEntry('requeued', { id: ticket.id }, { from: place, by, ticket: again })]);
   moveMessage(directory, world.layout.work, again);
@@ -111,12 +113,12 @@ async function drop({ layout, audit }: QueueWorld, { directory, ticket: { id, in
 }
 
 function next(ticket: Ticket): Requeued {
-  const { id, file, uid, intent } = ticket;
+  const { id, file, uid, intent, refused } = ticket;
   if (intent === undefined) return { offer: { door: 'own', id, file, uid, accepted: true, ticket } };
-  return { handOver: { id, file, uid, intent } };
+  return { handOver: { id, file, uid, intent, refused } };
 }
 
-/** A person who retries means the refused recipients too. */
+/** The refused recipients are pending again. */
 function withRefused({ intent, refused }: Ticket): Intent | undefined {
   if (intent === undefined || refused === undefined) return intent;
   const plan = intent.plan as Plan;

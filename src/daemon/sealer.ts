@@ -1,5 +1,6 @@
 import { policyOf } from '../config/policy-of.js';
 import type { Config } from '../config/schema.js';
+import { msysApiField } from '../delivery/msys-api.js';
 import { pickupFile } from '../delivery/pickup-file.js';
 import { type PickupProfile, type PickupTransport, pickupProfile } from '../delivery/pickup-profile.js';
 import { SealdropError } from '../errors.js';
@@ -155,6 +156,7 @@ export class Sealer {
         payload.outside,
         recipients.length === 0 ? entity : forms.around(encrypt(entity, recipients, { content, keyTransport }), copy),
       );
+      if (copy.transport.msysApi !== undefined) msysApiField('sparkpost', copy.transport.msysApi); // Refused now, while nothing is recorded.
       if (copy.via !== 'pickup') return { plan: copy, hidden, sealed, message: sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
       return { plan: copy, hidden, message: sealed, sealed: pickupFile(sealed, this.profile, transportOf(copy, plan.sender, id)) };

@@ -13,7 +13,7 @@ export interface HandedOver {
   readonly uid: number;
   readonly intent: Intent;
   /** Recipients refused so far, if the message was resumed; otherwise its ticket tells. */
-  readonly refused?: readonly RefusedRecipient[];
+  readonly refused?: readonly RefusedRecipient[] | undefined;
 }
 
 /** What the phases of a batch need of the world around them. */

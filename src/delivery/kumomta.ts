@@ -1,4 +1,4 @@
-import { type Octets, octetsOf } from '../message/octets.js';
+import type { Octets } from '../message/octets.js';
 import { checkEnvelope, checkSevenBit } from './copy-check.js';
 import type { Copy, Delivery, DeliveryOutcome } from './delivery.js';
 import { HttpPoster } from './http-poster.js';
@@ -42,7 +42,7 @@ export class KumomtaDelivery implements Delivery {
     const { url, user, password } = this.#options;
     const token = Buffer.from(`${user ?? ''}:${password ?? ''}`, 'utf8').toString('base64');
     const headers = user === undefined ? {} : { authorization: `Basic ${token}` };
-    const result = await this.#poster.post(PATH, headers, injection(copy, octetsOf(copy.message)));
+    const result = await this.#poster.post(PATH, headers, injection(copy, copy.message));
     const hidden = user === undefined ? [] : [token, ...secretForms(user, password)];
     return outcomeOf(result, copy.recipients, url, (text) => withoutSecrets(text, hidden));
   }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
-import { type Octets, octetsOf } from '../message/octets.js';
+import type { Octets } from '../message/octets.js';
 import { checkEnvelope, isEightBit } from './copy-check.js';
 import type { Copy, Delivery, DeliveryOutcome } from './delivery.js';
 import { badEnvelopeValue } from './envelope-value.js';
@@ -41,7 +41,7 @@ export class SendmailDelivery implements Delivery {
     // After `-f` a program may take it for another option; nobody has such an address, and SMTP can say it.
     if (copy.sender.startsWith('-')) throw badEnvelopeValue(`The envelope sender "${printable(copy.sender)}" begins with a hyphen.`);
     const eightBit = await isEightBit(copy.message);
-    const run = this.#run(argumentsFor(copy, eightBit), octetsOf(copy.message));
+    const run = this.#run(argumentsFor(copy, eightBit), copy.message);
     this.#running.add(run);
     try {
       const { acceptance, ...verdict } = verdictOf(await run, this.#options.program);

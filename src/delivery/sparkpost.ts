@@ -1,7 +1,7 @@
 import { SealdropError } from '../errors.js';
 import { hasBraces } from '../message/braces.js';
 import { headerText } from '../message/header-text.js';
-import { type Octets, octetsOf } from '../message/octets.js';
+import type { Octets } from '../message/octets.js';
 import { checkEnvelope, checkSevenBit, needsSmtp } from './copy-check.js';
 import type { Copy, Delivery, DeliveryOutcome } from './delivery.js';
 import { HttpPoster } from './http-poster.js';
@@ -44,7 +44,7 @@ export class SparkpostDelivery implements Delivery {
    * smtputf8-needs-smtp, message-not-canonical, braces-in-header, larger-than-way-takes (quarantine).
    */
   async send(copy: Copy): Promise<DeliveryOutcome> {
-    const message = octetsOf(copy.message);
+    const message = copy.message;
     checkEnvelope(copy);
     if (copy.sender === '') throw needsSmtp('null-sender-needs-smtp', 'The null sender cannot be said to the SparkPost API.');
     checkSize(message);

@@ -30,6 +30,8 @@ export interface PolicyDefaults {
   /** Lower-case names of the submitted control headers that pickup files may carry. */
   readonly pass: readonly string[];
   readonly envid: 'own' | 'submitted';
+  /** The SMTP server understands X-MSYS-API, so a submitted one goes with the copy. */
+  readonly msysApi: boolean;
 }
 
 export interface DecideInput {

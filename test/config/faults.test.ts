@@ -410,6 +410,61 @@ describe('a secret in the file', () => {
   });
 });
 
+describe('delivery.smtp', () => {
+  const smtp = (keys: string): string[] =>
+    faultsIn(`delivery:\n  via: smtp\n  smtp: { ${keys} }\n`).map((fault) => fault.replace(/^3: delivery\.smtp\./, ''));
+
+  it.each([
+    ['host: h, user: u, tls: implicit, ca: /c, servername: s'],
+    ['hosts: [a, "b:2525", "::1", "[::1]:26", 192.0.2.1]'],
+    ['profile: sparkpost'],
+    ['profile: sparkpost, passwordFile: /p, ca: /c'],
+    [`host: h, tls: required, fingerprints: ["${'0F'.repeat(32)}", "${'ab:'.repeat(31)}cd"]`],
+    ['host: h, user: u, auth: xoauth2, tokenFile: /t'],
+    ['host: h, clientCertificate: /c, clientKey: /k'],
+    ['host: h, dsn: { notify: [never] }'],
+  ])('has nothing against %s', (keys) => {
+    expect(smtp(keys)).toEqual([]);
+  });
+
+  it.each([
+    ['host: h, hosts: [a]', 'hosts: stands beside host; use one of the two'],
+    ['lookup: mx', 'host: is missing; write for example mail.example.com'],
+    ['hosts: []', 'hosts: is empty; name at least one server'],
+    [
+      'hosts: ["a:0"]',
+      'hosts[0]: is not a host name with or without a port; write for example mail.example.com or "mail.example.com:2525"',
+    ],
+    [
+      'hosts: ["user:pw@a"]',
+      'hosts[0]: is not a host name with or without a port; write for example mail.example.com or "mail.example.com:2525"',
+    ],
+    ['host: h, ca: /c', 'ca: is not looked at with tls: opportunistic; set tls to required or implicit'],
+    ['host: h, tls: none, servername: s', 'servername: has no use with tls: none; remove it, or use TLS'],
+    [
+      `host: h, fingerprints: ["${'0'.repeat(64)}"]`,
+      'fingerprints: is not looked at with tls: opportunistic; set tls to required or implicit',
+    ],
+    [
+      'host: h, tls: required, fingerprints: [12:34]',
+      'fingerprints[0]: is not a SHA-256 fingerprint; write its 64 hexadecimal digits in quotes, with or without colons',
+    ],
+    ['host: h, clientKey: /k', 'clientKey: has no use without clientCertificate; add delivery.smtp.clientCertificate'],
+    ['host: h, auth: login', 'auth: has no use without a user; add delivery.smtp.user'],
+    ['host: h, user: u, auth: xoauth2', 'auth: is xoauth2, which needs a token; add delivery.smtp.tokenFile'],
+    [
+      'host: h, user: u, auth: xoauth2, tokenFile: /t, passwordFile: /p',
+      'passwordFile: has no use with auth: xoauth2; remove one of the two',
+    ],
+    ['host: h, user: u, tokenFile: /t', 'tokenFile: is used by auth: xoauth2 alone; set delivery.smtp.auth to it'],
+    ['profile: sparkpost, connections: 11', 'connections: is more than SparkPost allows, 10; lower it'],
+    ['profile: sparkpost, messagesPerConnection: 101', 'messagesPerConnection: is more than SparkPost allows, 100; lower it'],
+    ['host: h, dsn: { notify: [never, delay] }', 'dsn.notify: names never and something else; never stands alone'],
+  ])('is told what is wrong with %s', (keys, fault) => {
+    expect(smtp(keys)).toEqual([fault]);
+  });
+});
+
 describe('directories', () => {
   function overlap(settings: { spool?: string; keys?: string; directory?: string; staging?: string; bad?: string }): string[] {
     const { spool = '/spool', keys = '/keys', directory = '/mta/pickup', staging = '/mta/staging', bad = '/mta/bad' } = settings;

@@ -41,6 +41,7 @@ describe('policyOf', () => {
         pickupEnvelope: { sender: 'lines', recipients: 'lines' },
         pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
         envid: 'own',
+        msysApi: false,
       },
       rules: [],
     });
@@ -51,6 +52,7 @@ describe('policyOf', () => {
       via: 'smtp',
       pass: [],
       envid: 'own',
+      msysApi: false,
     });
   });
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Copy } from '../../src/delivery/delivery.js';
 import { KumomtaDelivery, type KumomtaOptions } from '../../src/delivery/kumomta.js';
+import { octetsOf } from '../../src/message/octets.js';
 import { copyTo, listen } from './servers.js';
 import { rejectionOf } from './thrown.js';
 
@@ -50,7 +51,11 @@ describe('delivery by KumoMTA’s HTTP injection', () => {
   it('hands the message in as it is, and says that braces are no template', async () => {
     const kumomta = await startKumomta();
     const message = Buffer.from('From: a@example.com\r\nSubject: {{x}} {% y %}\r\n\r\n"\\ {{z}}\r\n');
-    const { recipients } = await deliveryTo(kumomta.url).send({ ...copyTo('bob@example.net', 'carol@example.org'), message, sender: '' });
+    const { recipients } = await deliveryTo(kumomta.url).send({
+      ...copyTo('bob@example.net', 'carol@example.org'),
+      message: octetsOf(message),
+      sender: '',
+    });
     expect(recipients.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
     expect(kumomta.injected.map(({ body }) => body)).toEqual([
       {

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SendmailDelivery } from '../../src/delivery/sendmail.js';
+import { octetsOf } from '../../src/message/octets.js';
 import { Postfix } from '../kit/postfix.js';
 import { makeTemp, removeTemp } from '../kit/temp.js';
 import { copyTo } from './servers.js';
@@ -29,7 +30,7 @@ describe('delivery by a sendmail program', () => {
   it('gives the envelope as arguments and the message with local line ends', async () => {
     const copy = copyTo('bob@example.net', 'carol@example.org');
     const message = Buffer.from(`From: a@example.com\r\n\r\n.\r\n..\r\n${'x'.repeat(998)}\r\n`);
-    const { recipients, acceptance } = await deliveryBy(program(takes())).send({ ...copy, message });
+    const { recipients, acceptance } = await deliveryBy(program(takes())).send({ ...copy, message: octetsOf(message) });
     expect(noted('arguments').toString()).toBe('-i\n-oep\n-f\nalice@example.com\n--\nbob@example.net\ncarol@example.org\n');
     expect(noted('input').toString()).toBe(message.toString().replaceAll('\r\n', '\n'));
     expect(recipients.map(({ address, status }) => [address, status])).toEqual([
@@ -49,7 +50,7 @@ describe('delivery by a sendmail program', () => {
 
   it('says the null sender, and 8-bit', async () => {
     const message = Buffer.from('From: a@example.com\r\n\r\nÜ\r\n');
-    await deliveryBy(program(takes())).send({ ...copyTo('bob@example.net'), sender: '', message });
+    await deliveryBy(program(takes())).send({ ...copyTo('bob@example.net'), sender: '', message: octetsOf(message) });
     expect(noted('arguments').toString()).toBe('-i\n-oep\n-B8BITMIME\n-f\n<>\n--\nbob@example.net\n');
   });
 
@@ -57,7 +58,10 @@ describe('delivery by a sendmail program', () => {
     const message = Buffer.from(`From: a@example.com\r\n\r\n${'0123456789\r\n'.repeat(400_000)}`);
     process.env.SMTP_PASSWORD = 'not for others';
     try {
-      await deliveryBy(program(`env > ${directory}/environment\n${takes()}`)).send({ ...copyTo('bob@example.net'), message });
+      await deliveryBy(program(`env > ${directory}/environment\n${takes()}`)).send({
+        ...copyTo('bob@example.net'),
+        message: octetsOf(message),
+      });
     } finally {
       delete process.env.SMTP_PASSWORD;
     }
@@ -99,7 +103,7 @@ describe('delivery by a sendmail program', () => {
 
   it('does not believe a program that ends well without having read', async () => {
     const message = Buffer.from(`From: a@example.com\r\n\r\n${'0123456789\r\n'.repeat(100_000)}`);
-    const { recipients } = await deliveryBy(program('exit 0')).send({ ...copyTo('bob@example.net'), message });
+    const { recipients } = await deliveryBy(program('exit 0')).send({ ...copyTo('bob@example.net'), message: octetsOf(message) });
     expect(recipients).toMatchObject([{ status: 'deferred', code: 'connection-lost' }]);
   });
 
@@ -126,7 +130,7 @@ describe.runIf(process.getuid?.() === 0 && existsSync('/usr/sbin/postfix'))('del
       const path = join(directory, 'sendmail');
       writeFileSync(path, `#!/bin/sh\nexec /usr/sbin/sendmail -C ${postfix.configuration} "$@"\n`);
       chmodSync(path, 0o755);
-      const { recipients } = await deliveryBy(path).send({ ...copyTo('b@example.net'), sender: '', message });
+      const { recipients } = await deliveryBy(path).send({ ...copyTo('b@example.net'), sender: '', message: octetsOf(message) });
       expect(recipients).toMatchObject([{ status: 'accepted' }]);
       const arrived = await postfix.delivered((one) => one.includes('Subject: by sendmail'));
       expect(arrived.toString().split('\n\n').slice(1).join('\n\n')).toBe(body.replaceAll('\r\n', '\n'));

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Copy } from '../../src/delivery/delivery.js';
 import { SparkpostDelivery, type SparkpostOptions } from '../../src/delivery/sparkpost.js';
-import { copyTo } from './servers.js';
+import { octetsOf } from '../../src/message/octets.js';
+import { copyTo, usual } from './servers.js';
 import { apiError, type SparkpostStub, startSparkpost } from './sparkpost-stub.js';
 import { rejectionOf } from './thrown.js';
 
@@ -17,7 +18,7 @@ function deliveryTo(host: string, options: Partial<SparkpostOptions> = {}): Spar
 }
 
 const offer = (stub: SparkpostStub, copy: Partial<Copy> = {}) => deliveryTo(stub.host).send({ ...copyTo('bob@example.net'), ...copy });
-const withHeader = (line: string) => Buffer.from(`From: alice@example.com\r\nTo: a@example.net\r\n${line}\r\n\r\nHello\r\n`);
+const withHeader = (line: string) => octetsOf(Buffer.from(`From: alice@example.com\r\nTo: a@example.net\r\n${line}\r\n\r\nHello\r\n`));
 
 describe('delivery by the SparkPost API', () => {
   it('hands the message in octet by octet, with everything off that would touch it, and the id in the metadata', async () => {
@@ -43,7 +44,7 @@ describe('delivery by the SparkPost API', () => {
         metadata: { sealdrop_id: 'id-1' },
         returnPath: 'alice@example.com',
         recipients: ['bob@example.net', 'carol@example.org'],
-        message: copy.message.toString(),
+        message: usual.toString(),
       },
     ]);
     expect(stub.taken[0]?.headers).not.toHaveProperty('x-msys-subaccount');
@@ -58,7 +59,7 @@ describe('delivery by the SparkPost API', () => {
   it('keeps quotes, backslashes, tabs and a large body as they are', async () => {
     const stub = await startSparkpost();
     const message = Buffer.from(`From: alice@example.com\r\nX: "a\\b"\tc\r\n\r\n${'\\"{{x}}\t<&>\r\n'.repeat(200_000)}`);
-    await offer(stub, { message });
+    await offer(stub, { message: octetsOf(message) });
     expect(Buffer.from(stub.taken[0]?.message ?? '').equals(message)).toBe(true);
   });
 
@@ -183,10 +184,10 @@ describe('what the SparkPost API is not asked', () => {
     ['smtputf8-needs-smtp', { recipients: ['jürgen@example.net'] }],
     ['smtputf8-needs-smtp', { message: withHeader('Subject: jürgen') }],
     ['bad-envelope-value', { recipients: ['a@example.net\r\nx'] }],
-    ['message-not-canonical', { message: Buffer.from('From: a@example.com\n\nbare\n') }],
+    ['message-not-canonical', { message: octetsOf(Buffer.from('From: a@example.com\n\nbare\n')) }],
     ['braces-in-header', { message: withHeader('Message-ID: <{{id}}@example.com>') }],
     ['braces-in-header', { message: withHeader('Subject: a\r\n {{b}}') }],
-    ['larger-than-way-takes', { message: Buffer.alloc(20_000_001, 'a\r\n') }],
+    ['larger-than-way-takes', { message: octetsOf(Buffer.alloc(20_000_001, 'a\r\n')) }],
   ])('%s', async (code, copy) => {
     const stub = await startSparkpost();
     expect(await rejectionOf(offer(stub, copy))).toMatchObject({ code, disposition: 'quarantine' });

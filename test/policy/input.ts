@@ -37,6 +37,7 @@ const DEFAULTS: PolicyDefaults = {
   pickupEnvelope: { sender: 'lines', recipients: 'lines' },
   pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
   envid: 'own',
+  msysApi: false,
 };
 
 export interface Situation {
