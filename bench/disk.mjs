@@ -1,6 +1,6 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atEnd } from './at-end.mjs';
 
@@ -23,6 +23,8 @@ export function benchDisk(wanted, room = {}) {
 /** @param {number | undefined} files */
 function ownFileSystem(files) {
   const directory = mkdtempSync('/var/tmp/sealdrop-bench-disk-');
+  // A server that is measured may run as somebody else.
+  chmodSync(directory, 0o711);
   const image = join(directory, 'image');
   const path = join(directory, 'mount');
   const inodes = files === undefined ? [] : ['-N', String(files)];

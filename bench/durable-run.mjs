@@ -16,12 +16,15 @@ export async function durableRun(site, count, sizeBytes) {
   const daemon = startDaemon(site, '--once');
   /** @type {number | undefined} */
   let first;
-  let peakMiB = 0;
-  /** @type {{ atMs: number, auditBytes: number }[]} */
+  let [peakMiB, cpuMs] = [0, 0];
+  /** @type {{ atMs: number, cpuMs: number, auditBytes: number }[]} */
   const progress = [];
   const timer = setInterval(() => {
-    if (daemon.pid !== undefined && daemon.exitCode === null) peakMiB = Math.max(peakMiB, usageOf(daemon.pid).peakMiB);
-    progress.push({ atMs: performance.now(), auditBytes: auditBytes(site) });
+    if (daemon.pid !== undefined && daemon.exitCode === null) {
+      const usage = usageOf(daemon.pid);
+      [peakMiB, cpuMs] = [Math.max(peakMiB, usage.peakMiB), Math.max(cpuMs, usage.cpuMs)];
+    }
+    progress.push({ atMs: performance.now(), cpuMs, auditBytes: auditBytes(site) });
     if (first === undefined && readdirSync(site.pickup).length > 0) first = performance.now() - started;
   }, 20);
   await ended(daemon);
@@ -33,6 +36,8 @@ export async function durableRun(site, count, sizeBytes) {
   return {
     rate: (count * 1000) / (endedMs - started - (first ?? 0)),
     laterRate: (count * 500) / (endedMs - (half?.atMs ?? started)),
+    /** Processor time of one message in the second half. */
+    laterCpuMs: (cpuMs - (half?.cpuMs ?? 0)) / (count / 2),
     peakMiB,
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demoAuthority } from '../dist/cli/demo-pki.js';
 import { atEnd, endsWithUs } from './at-end.mjs';
+import { issueKeys } from './key-kinds.mjs';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -13,15 +14,16 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /**
  * A throwaway installation: keys of one sender and one recipient, spool, pickup directories that nobody empties, config.
  * @param {string} disk directory on the disk to be measured
+ * @param {import('./key-kinds.mjs').KeyKind} [keyKind] RSA-2048 when not given, made without openssl
  */
-export function makeSite(disk) {
+export function makeSite(disk, keyKind) {
   const directory = mkdtempSync(join(disk, 'sealdrop-bench-'));
   const remove = atEnd(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   const at = (/** @type {string[]} */ ...names) => join(directory, ...names);
   for (const path of ['keys', 'mta/pickup', 'mta/staging', 'mta/bad']) mkdirSync(at(path), { recursive: true });
   for (const path of ['spool/outbox/new', 'spool/outbox/tmp']) mkdirSync(at(path), { recursive: true, mode: 0o700 });
-  const authority = demoAuthority(directory);
-  for (const address of ['steve@example.com', 'bob@example.net']) authority.issue(at('keys'), address);
+  if (keyKind !== undefined) issueKeys(directory, at('keys'), keyKind);
+  else for (const address of ['steve@example.com', 'bob@example.net']) demoAuthority(directory).issue(at('keys'), address);
   writeFileSync(
     at('sealdrop.yaml'),
     'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad, maxWaiting: off, maxAge: off }\n',
@@ -107,12 +109,13 @@ export function auditBytes(site) {
 }
 
 /**
- * Memory and processor time of a process, from proc(5).
+ * Memory of a process, and processor time of it and its children that have ended, from proc(5).
  * @param {number} pid
  */
 export function usageOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
   const kib = (/** @type {string} */ name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-  return { rssMiB: kib('VmRSS') / 1024, peakMiB: kib('VmHWM') / 1024, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 };
+  return { rssMiB: kib('VmRSS') / 1024, peakMiB: kib('VmHWM') / 1024, cpuMs: ticks * 10 };
 }

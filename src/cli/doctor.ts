@@ -11,6 +11,7 @@ import { type Finding, fail } from './doctor/finding.js';
 import { hostChecks } from './doctor/host-checks.js';
 import { keyChecks } from './doctor/key-checks.js';
 import { outboxChecks } from './doctor/outbox-checks.js';
+import { powerMtaChecks, readPowerMtaConfig } from './doctor/powermta-checks.js';
 import { spoolChecks } from './doctor/spool-checks.js';
 import { becomeServiceUser } from './doctor/user-checks.js';
 import { wayChecks } from './doctor/way-checks.js';
@@ -21,20 +22,29 @@ export function doctorCommand(ended: (exitCode: number) => void): Command {
   return new Command('doctor')
     .description('Check the installation: configuration, spool, keys, the way to the MTA, the machine. Each finding with its cure.')
     .requiredOption('-c, --config <file>', 'configuration file')
+    .option('--powermta <file>', "PowerMTA's configuration, /etc/pmta/config by default")
     .option('--json', 'print the findings as JSON')
     .addHelpText('after', help)
-    .action(async (options: { config: string; json?: boolean }) => ended(await doctor(options.config, options.json === true)));
+    .action(async (options: DoctorOptions) => ended(await doctor(options)));
+}
+
+interface DoctorOptions {
+  readonly config: string;
+  readonly powermta?: string;
+  readonly json?: boolean;
 }
 
 const help = `
 Nothing is changed and no mail is sent; the rename into the pickup directory is
 tried with an empty directory, and the SMTP server is logged in to. Run as root
-it looks at everything as the user to whom the spool belongs.
+it looks at everything as the user to whom the spool belongs. Where mail goes
+into PowerMTA's pickup directory, PowerMTA's configuration is read too, with all
+that it includes; often only root may.
 
 Exit codes: 0 no errors (there may be warnings), 78 errors.`;
 
-async function doctor(configPath: string, json: boolean): Promise<number> {
-  const findings = await findingsOf(configPath);
+async function doctor({ config: configPath, powermta, json = false }: DoctorOptions): Promise<number> {
+  const findings = await findingsOf(configPath, powermta);
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
   const [errors, warnings] = [count('error'), count('warning')];
   if (json) printJson({ config: configPath, errors, warnings, findings });
@@ -47,7 +57,7 @@ async function doctor(configPath: string, json: boolean): Promise<number> {
   return errors === 0 ? exitCodes.ok : exitCodes.configuration;
 }
 
-async function findingsOf(configPath: string): Promise<Finding[]> {
+async function findingsOf(configPath: string, powermta: string | undefined): Promise<Finding[]> {
   let config: Config;
   try {
     config = loadConfig(configPath);
@@ -58,6 +68,7 @@ async function findingsOf(configPath: string): Promise<Finding[]> {
   }
   const layout = spoolLayout(config.spool);
   const now = new Date();
+  const powerMta = readPowerMtaConfig(powermta);
   return [
     ...becomeServiceUser(layout.root),
     ...configChecks(config, configPath),
@@ -66,6 +77,7 @@ async function findingsOf(configPath: string): Promise<Finding[]> {
     ...keyChecks(config, now),
     ...(await deliveryChecks(config, now)),
     ...wayChecks(config),
+    ...powerMtaChecks(powerMta, config),
     ...hostChecks(config, layout, now),
     ...(await daemonChecks(layout)),
   ];

@@ -25,6 +25,8 @@ export interface PoolEvents {
 
 /** Large enough that the fsyncs of directories and of the audit trail are shared by many, small enough for memory. */
 const offersPerTake = 64;
+/** From so many on it is worth while that a worker seals one take while another one of its takes waits for the disk. */
+const offersToOverlap = 32;
 /** Three times the largest semi-space: room for what a worker's batches need, so that it is not copied again and again; garbage stays small. */
 const resourceLimits = { maxYoungGenerationSizeMb: 24 };
 
@@ -132,14 +134,14 @@ export class WorkerPool {
     this.wake();
   }
 
+  /** Shares the queue among idle workers. Others get more only when much waits: what comes singly gathers, so that one wait for the disk serves many. */
   private dispatch(): void {
     if (this.stopped) this.queue.length = 0;
     for (let index = this.freest(); this.queue.length > 0 && index !== undefined; index = this.freest()) {
       const worker = this.workers[index];
-      if (worker === undefined) break;
-      // Share what is there: several workers with a few messages each are faster than one with all.
-      const takes = this.free.reduce((sum, free) => sum + free, 0);
-      const fair = Math.max(1, Math.min(offersPerTake, Math.ceil(this.queue.length / takes)));
+      const idle = this.free.filter((free) => free === takesPerWorker).length;
+      if (worker === undefined || (idle === 0 && this.queue.length < offersToOverlap)) break;
+      const fair = Math.min(offersPerTake, Math.ceil(this.queue.length / Math.max(1, idle)));
       this.free[index] = (this.free[index] ?? 1) - 1;
       const offers = this.queue.splice(0, fair);
       this.inHands += offers.length;

@@ -19,7 +19,9 @@ import type { Transaction } from './smtp-session.js';
 export function outcomeOf(transaction: Transaction, recipients: readonly string[], facts: SessionFacts): DeliveryOutcome {
   const { hidden } = facts;
   const refusals = new Map<string, Reply>();
-  for (const { recipient, response } of transaction.rejected) {
+  // Commands are sent together: after a refused MAIL what is said to each RCPT only follows from that ("503 need MAIL").
+  const answered = transaction.error?.command === 'MAIL FROM' ? [] : transaction.rejected;
+  for (const { recipient, response } of answered) {
     const reply = parseReply(response, hidden);
     if (recipient !== undefined && reply !== undefined) refusals.set(recipient, reply);
   }

@@ -1,13 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { forget, note } from './leftovers.js';
+import { arrivedIn } from './mta/maildir.js';
 import { makeTemp, removeTemp } from './temp.js';
 import { waitFor } from './wait-for.js';
 
 const PROGRAMS = '/usr/lib/postfix/sbin';
 const NOBODY = 65534;
+
+export interface PostfixOptions {
+  /** A milter on this port of 127.0.0.1 sees the mail that comes in at `port`. */
+  readonly milterPort?: number;
+}
 
 /**
  * A real Postfix of our own: directories, ports and pid of its own, loopback only, nothing of /etc/postfix. Mail that comes in at `port` is
@@ -19,15 +25,15 @@ export class Postfix {
   readonly port: number;
   readonly secondPort: number;
 
-  static async start(): Promise<Postfix> {
-    const postfix = new Postfix(await freePort(), await freePort());
+  static async start(options: PostfixOptions = {}): Promise<Postfix> {
+    const postfix = new Postfix(await freePort(), await freePort(), options);
     postfix.#run('start');
     await waitFor('Postfix to start', () => existsSync(postfix.#at('queue/pid/master.pid')), { describe: () => postfix.#log() });
     note(postfix.#masterPid(), `${PROGRAMS}/master`);
     return postfix;
   }
 
-  private constructor(port: number, secondPort: number) {
+  private constructor(port: number, secondPort: number, { milterPort }: PostfixOptions) {
     this.port = port;
     this.secondPort = secondPort;
     this.#directory = makeTemp('postfix');
@@ -37,7 +43,7 @@ export class Postfix {
     chownSync(this.#at('mail'), NOBODY, NOBODY);
     chownSync(this.#at('data'), userId('postfix'), 0);
     writeFileSync(this.#at('conf/main.cf'), this.#mainCf());
-    writeFileSync(this.#at('conf/master.cf'), this.#masterCf());
+    writeFileSync(this.#at('conf/master.cf'), this.#masterCf(milterPort));
   }
 
   /** The configuration directory, for the programs of Postfix. */
@@ -47,9 +53,7 @@ export class Postfix {
 
   /** The one message in the mailbox for which `isIt` holds, as Postfix stored it (LF), as soon as it is there. */
   async delivered(isIt: (message: Buffer) => boolean): Promise<Buffer> {
-    const folder = this.#at('mail/box/new');
-    const stored = () => (existsSync(folder) ? readdirSync(folder).map((name) => readFileSync(join(folder, name))) : []);
-    return waitFor('the message in the mailbox', () => stored().find(isIt), { describe: () => this.#log() });
+    return arrivedIn(this.#at('mail/box'), isIt, () => this.#log());
   }
 
   stop(): void {
@@ -108,10 +112,11 @@ export class Postfix {
     );
   }
 
-  #masterCf(): string {
+  #masterCf(milterPort: number | undefined): string {
+    const milter = milterPort === undefined ? '' : ` -o smtpd_milters=inet:127.0.0.1:${milterPort} -o milter_default_action=tempfail`;
     const second = ['content_filter=', 'myhostname=next.example.org', 'smtpd_discard_ehlo_keywords=8bitmime,smtputf8,chunking'];
     return lines(
-      `127.0.0.1:${this.port} inet n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:${this.secondPort}`,
+      `127.0.0.1:${this.port} inet n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:${this.secondPort}${milter}`,
       `127.0.0.1:${this.secondPort} inet n - n - - smtpd ${second.map((option) => `-o ${option}`).join(' ')}`,
       'pickup unix n - n 1 1 pickup',
       'cleanup unix n - n - 0 cleanup',
@@ -138,12 +143,4 @@ function lines(...all: string[]): string {
 
 function userId(name: string): number {
   return Number(execFileSync('id', ['-u', name]).toString());
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

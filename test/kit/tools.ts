@@ -16,6 +16,8 @@ export type Tool =
   | 'setcap'
   | 'flock'
   | 'postfix'
+  | 'opendkim'
+  | 'exim'
   | 'root';
 
 /** Tools that are more than one entry of the list. */
@@ -43,7 +45,8 @@ function reason(missing: readonly string[]): string {
   return `[skipped, missing: ${missing.join(', ')}]`;
 }
 
-function probeOf(entry: string): string {
+/** What scripts/test-tools.list looks for: a command's name or an absolute path. */
+export function probeOf(entry: string): string {
   const probe = probes().get(entry);
   if (probe === undefined) throw new Error(`scripts/test-tools.list has no entry "${entry}"`);
   return probe;
