@@ -39,7 +39,7 @@ export function transportOf(rule: Rule | null, via: Way, control: readonly Contr
   for (const passable of PASSABLE) {
     const { name, member } = passable;
     const ruled = member === 'job' || member === 'virtualMta' ? rule?.delivery?.[member] : undefined;
-    const mayPass = via === 'pickup' ? passesInPickup(passable, policy) : member === 'msysApi' && policy.msysApi;
+    const mayPass = via === 'pickup' ? passesInPickup(passable, policy) : via === 'smtp' && member === 'msysApi' && policy.msysApi;
     const submitted = ruled === undefined && mayPass ? submittedValue(passable, control) : undefined;
     if (submitted !== undefined) passed.push(name);
     const value = ruled ?? submitted;
