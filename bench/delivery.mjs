@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pickupFile } from '../dist/delivery/pickup-file.js';
+import { pickupProfile } from '../dist/delivery/pickup-profile.js';
 import { SmtpDelivery } from '../dist/delivery/smtp.js';
 import { syncDirectories, writeTogether } from '../dist/disk/file-group.js';
 import { seal } from '../dist/library.js';
@@ -106,7 +107,7 @@ function pickup(parent) {
         const names = Array.from({ length: count }, () => `${number++}.eml`);
         await writeTogether((files) => {
           for (const name of names) {
-            const file = pickupFile(octetsOf(message), { profile: 'powermta', ...ENVELOPE, envid: name });
+            const file = pickupFile(octetsOf(message), pickupProfile('powermta'), { ...ENVELOPE, envid: name });
             stageCopy(place.staging, name, file, files);
           }
           files.syncNames(place.staging);
@@ -128,10 +129,10 @@ function smtp({ name, port }) {
   return {
     name,
     begin: async (message, connections) => {
-      const delivery = new SmtpDelivery({ host: '127.0.0.1', port, tls: 'none', name: 'client.example.com', connections });
+      const delivery = new SmtpDelivery({ servers: [{ host: '127.0.0.1', port }], tls: 'none', name: 'client.example.com', connections });
       let number = 0;
       const lane = async () => {
-        const { recipients } = await delivery.send({ ...ENVELOPE, message, envid: `bench-${number++}` });
+        const { recipients } = await delivery.send({ ...ENVELOPE, message: octetsOf(message), envid: `bench-${number++}` });
         const [outcome] = recipients;
         if (outcome?.status !== 'accepted') throw new Error(`the server answered ${outcome?.code} ${outcome?.text}`);
       };

@@ -12,7 +12,7 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** @typedef {ReturnType<typeof makeSite>} Site */
 
 /**
- * A throwaway installation: keys of one sender and one recipient, spool, pickup directories, config.
+ * A throwaway installation: keys of one sender and one recipient, spool, pickup directories that nobody empties, config.
  * @param {string} disk directory on the disk to be measured
  * @param {import('./key-kinds.mjs').KeyKind} [keyKind] RSA-2048 when not given, made without openssl
  */
@@ -26,7 +26,7 @@ export function makeSite(disk, keyKind) {
   else for (const address of ['steve@example.com', 'bob@example.net']) demoAuthority(directory).issue(at('keys'), address);
   writeFileSync(
     at('sealdrop.yaml'),
-    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad }\n',
+    'spool: spool\nkeys: keys\nhttp: { listen: off }\nlog: { level: warn }\ndelivery:\n  via: pickup\n  pickup: { directory: mta/pickup, staging: mta/staging, bad: mta/bad, maxWaiting: off, maxAge: off }\n',
   );
   return {
     directory,

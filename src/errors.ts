@@ -6,6 +6,8 @@ export interface ErrorFacts {
   /** What a person should do about it, as a full sentence. */
   readonly cure: string;
   readonly cause?: unknown;
+  /** How long what the error is about is to be left alone, where it said so itself. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**
@@ -16,6 +18,7 @@ export class SealdropError extends Error {
   readonly code: string;
   readonly disposition: Disposition;
   readonly cure: string;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: string, message: string, facts: ErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -23,5 +26,6 @@ export class SealdropError extends Error {
     this.code = code;
     this.disposition = facts.disposition;
     this.cure = facts.cure;
+    this.retryAfterMs = facts.retryAfterMs;
   }
 }

@@ -4,6 +4,7 @@ import { syncDescriptor, syncDirectory, writeAll } from '../disk/durable.js';
 import { diskFault, fsyncFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { chainName, dayOf, detailsName } from './files.js';
+import type { ChainPosition } from './follow.js';
 import { chainLine, detailsLine, type Entry, newEntry } from './record.js';
 import { type ChainEnd, type Cut, maxUnacknowledgedBytes, repairTail } from './repair.js';
 
@@ -63,6 +64,11 @@ export class AuditWriter {
     const writer = new AuditWriter(options, repairTail(options.directory, options.now().getTime()));
     if (writer.repaired.length > 0) await writer.append([newEntry('repaired', {}, { cuts: writer.repaired })]);
     return writer;
+  }
+
+  /** Up to where the chain is durable; undefined before the first append. */
+  get end(): ChainPosition | undefined {
+    return this.open === undefined ? undefined : { day: this.open.day, offset: this.open.chainBytes };
   }
 
   append(entries: readonly Entry[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { verifyTrail } from '../archive/verify.js';
-import { chainDays, chainName } from '../audit/files.js';
+import { chainDays, chainName, detailsName } from '../audit/files.js';
+import { groupsNaming } from '../audit/group.js';
 import { linesOf } from '../audit/lines.js';
 import { parseChainLine } from '../audit/record.js';
 import { loadConfig } from '../config/load.js';
@@ -30,9 +31,11 @@ export function auditCommand(ended: (exitCode: number) => void): Command {
 
 function list(directory: string, { id, json }: { id?: string; json?: boolean }): void {
   for (const day of chainDays(directory)) {
+    const groups = id === undefined ? undefined : groupsNaming(`${directory}/${detailsName(day)}`, id);
     for (const { text, complete } of linesOf(`${directory}/${chainName(day)}`)) {
       const parsed = parseChainLine(text);
-      if (!complete || parsed.kind !== 'record' || (id !== undefined && parsed.record.id !== id)) continue;
+      if (!complete || parsed.kind !== 'record') continue;
+      if (id !== undefined && parsed.record.id !== id && groups?.has(parsed.record.seq) !== true) continue;
       const { seq, time, event, id: about, outcome, algorithms } = parsed.record;
       print(
         json === true

@@ -100,6 +100,8 @@ delivery:
     directory: mta/pickup
     staging: mta/staging
     bad: mta/badmail
+    maxWaiting: off               # no MTA takes the demo's mail away
+    maxAge: off
 `;
 
 /** As every application should: write beside the door, then rename into it. */

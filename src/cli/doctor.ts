@@ -14,6 +14,7 @@ import { outboxChecks } from './doctor/outbox-checks.js';
 import { powerMtaChecks, readPowerMtaConfig } from './doctor/powermta-checks.js';
 import { spoolChecks } from './doctor/spool-checks.js';
 import { becomeServiceUser } from './doctor/user-checks.js';
+import { wayChecks } from './doctor/way-checks.js';
 import { print, printJson } from './output.js';
 import { type Colours, coloursFor, widthOf, wrapped } from './terminal.js';
 
@@ -75,6 +76,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...outboxChecks(config, layout),
     ...keyChecks(config, now),
     ...(await deliveryChecks(config, now)),
+    ...wayChecks(config),
     ...powerMtaChecks(powerMta, config),
     ...hostChecks(config, layout, now),
     ...(await daemonChecks(layout)),

@@ -8,7 +8,8 @@ import { actOnQueue, type QueueAction } from '../daemon/queue-actions.js';
 import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { isLocked, lockSpool } from '../spool/lock.js';
-import { readTicket, type Ticket } from '../spool/ticket.js';
+import { readRefused, refusedIn } from '../spool/refused-copy.js';
+import { readTicket } from '../spool/ticket.js';
 import { note, print, printJson, reportError } from './output.js';
 import { becomeOwnerOf } from './service-user.js';
 
@@ -22,7 +23,8 @@ export function queueCommand(ended: (exitCode: number) => void): Command {
     .action((options: { config: string; json?: boolean }) => list(spoolLayout(loadConfig(options.config).spool), options.json === true));
   const actions: Record<QueueAction, string> = {
     retry: 'Try messages again now: from retry, or from quarantine after the cause is mended.',
-    release: 'Send the copies of a held message whose outcome is unknown. The MTA may then have them twice.',
+    release:
+      'Hand over copies that the MTA refused, as they are, after the cause is mended; or the copies of a held message whose outcome is unknown, which the MTA may then have twice.',
     drop: 'Give up on messages. The originals stay in the archive.',
   };
   for (const action of ['retry', 'release', 'drop'] as const) {
@@ -37,6 +39,7 @@ export function queueCommand(ended: (exitCode: number) => void): Command {
 }
 
 interface QueueItem {
+  /** Of a message; of a refused copy with its number, `<id>-<n>`. */
   readonly id: string;
   readonly place: 'work' | 'retry' | 'quarantine';
   readonly file?: string | undefined;
@@ -45,12 +48,19 @@ interface QueueItem {
   readonly cure?: string | undefined;
   readonly time?: string | undefined;
   readonly nextAttempt?: string | undefined;
+  /** Of a sealed copy that the MTA refused: where its original is in the archive. */
+  readonly archive?: string | undefined;
 }
 
 function list(layout: SpoolLayout, json: boolean): void {
   const items = (['work', 'retry', 'quarantine'] as const).flatMap((place) =>
     inventoryOf(layout[place]).messages.map((id) => itemOf(id, place, readTicket(layout[place], id))),
   );
+  for (const [place, directory] of [
+    ['work', layout.again],
+    ['quarantine', layout.refused],
+  ] as const)
+    for (const copyId of refusedIn(directory)) items.push(itemOf(copyId, place, readRefused(directory, copyId)));
   if (json) {
     printJson(items);
     return;
@@ -60,20 +70,24 @@ function list(layout: SpoolLayout, json: boolean): void {
     print(`${item.id}  ${item.place}${item.file === undefined ? '' : `  ${item.file}`}${item.code === undefined ? '' : `  ${item.code}`}`);
     if (item.message !== undefined) print(`    ${item.message}`);
     if (item.cure !== undefined) print(`    ${item.cure}`);
+    if (item.archive !== undefined) print(`    original: archive/${item.archive}`);
     if (item.nextAttempt !== undefined) print(`    next attempt: ${item.nextAttempt}`);
   }
 }
 
-function itemOf(id: string, place: QueueItem['place'], ticket: Ticket | undefined): QueueItem {
-  const { file, code, message, cure, time, nextAttempt } = ticket ?? {};
-  return { id, place, file, code, message, cure, time, nextAttempt };
+function itemOf(id: string, place: QueueItem['place'], note: Partial<QueueItem> | undefined): QueueItem {
+  const { file, code, message, cure, time, nextAttempt, archive } = note ?? {};
+  return { id, place, file, code, message, cure, time, nextAttempt, archive };
 }
 
 async function act(action: QueueAction, wanted: readonly string[], configPath: string): Promise<number> {
   const layout = spoolLayout(loadConfig(configPath).spool);
   const by = process.getuid?.() ?? 0;
   if (existsSync(layout.root)) becomeOwnerOf(layout.root);
-  const ids = wanted.length === 1 && wanted[0] === 'all' && action !== 'release' ? inventoryOf(layout.quarantine).messages : wanted;
+  const all = wanted.length === 1 && wanted[0] === 'all' && action !== 'release';
+  // What the MTA refused is not simply tried again, so "retry all" leaves it.
+  const held = [...inventoryOf(layout.quarantine).messages, ...(action === 'drop' ? refusedIn(layout.refused) : [])];
+  const ids = all ? held : wanted;
   const doOne = isLocked(layout.lockFile) ? throughDaemon(layout, action, by) : await onDisk(layout, action, by);
   let exitCode: number = exitCodes.ok;
   for (const id of ids) {

@@ -1,5 +1,6 @@
-import { withSmtpEnvironment } from '../config/environment.js';
+import { withEnvironment } from '../config/environment.js';
 import { type Config, configSchema } from '../config/schema.js';
+import type { Way } from '../way.js';
 
 /** How a person asks for one message to be sealed. */
 export interface Wish {
@@ -12,12 +13,12 @@ export interface Wish {
  * means nothing done. With one its policy holds, and the wish can add protection but take none away: what a rule says must be encrypted
  * never leaves in clear because somebody forgot a flag. Everybody's copy goes the way that was asked for.
  */
-export function policyByHand(config: Config | undefined, wish: Wish, via: 'pickup' | 'smtp', environment = process.env): Config {
+export function policyByHand(config: Config | undefined, wish: Wish, via: Way, environment = process.env): Config {
   return config === undefined ? wishAlone(wish, via, environment) : raised(config, wish, via);
 }
 
-function wishAlone(wish: Wish, via: 'pickup' | 'smtp', environment: NodeJS.ProcessEnv): Config {
-  const base = configSchema.parse(withSmtpEnvironment({}, environment));
+function wishAlone(wish: Wish, via: Way, environment: NodeJS.ProcessEnv): Config {
+  const base = configSchema.parse(withEnvironment({}, environment));
   const protect = { sign: wish.sign ?? 'none', encrypt: wish.encrypt ? 'required' : 'none' } as const;
   // A person who names the message knows what it is.
   const already = { alreadySigned: 'seal', alreadyEncrypted: 'seal' } as const;
@@ -30,7 +31,7 @@ function wishAlone(wish: Wish, via: 'pickup' | 'smtp', environment: NodeJS.Proce
   };
 }
 
-function raised(config: Config, { sign, encrypt }: Wish, via: 'pickup' | 'smtp'): Config {
+function raised(config: Config, { sign, encrypt }: Wish, via: Way): Config {
   const more = {
     ...(sign === undefined ? {} : ({ sign, alreadySigned: 'seal' } as const)),
     ...(encrypt ? ({ encrypt: 'required', clearCopies: 'refuse' } as const) : {}),

@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
 import { Sealer } from '../daemon/sealer.js';
-import { missingHostLine } from '../delivery/seed-tool.js';
+import { missingHostLine, missingKeyLine } from '../delivery/seed-tool.js';
 import { SealdropError } from '../errors.js';
 import { KeyDirectory } from '../keys/key-directory.js';
 import type { Canonical } from '../message/canonical.js';
@@ -12,9 +12,11 @@ import { decodeOctets, fieldsNamed, rawValue } from '../message/field.js';
 import { decodeWords } from '../message/mail-libraries.js';
 import { joined } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
+import type { Way } from '../way.js';
 import { wordedByHand } from './by-hand.js';
 import { readInput } from './input.js';
 import { note, print, printJson, reportError, writeBytes } from './output.js';
+import { sendByApi } from './send-api.js';
 import { sendByPickup } from './send-pickup.js';
 import { policyByHand, type Wish } from './send-policy.js';
 import { queueMessage } from './send-queue.js';
@@ -41,7 +43,7 @@ export function sendCommand(ended: (exitCode: number) => void): Command {
     .option('--sign-detached', 'sign it so that every mail program shows the text (multipart/signed)')
     .option('--encrypt', 'encrypt it to every recipient; one without a certificate stops it')
     .addOption(new Option('--send-smtp', 'send it by SMTP').conflicts(['sendApi', 'sendPickup', 'queue']))
-    .addOption(new Option('--send-api', 'send it by the SparkPost API (not in this version)').conflicts(['sendPickup', 'queue']))
+    .addOption(new Option('--send-api', 'send it by the SparkPost API').conflicts(['sendPickup', 'queue']))
     .addOption(new Option('--send-pickup', "put it into the MTA's pickup directory").conflicts('queue'))
     .addOption(
       new Option('--queue', 'drop it, as it is, into the outbox: the daemon seals, sends, archives and audits it').conflicts([
@@ -71,8 +73,10 @@ then its policy decides. With -c the flags add to the policy; they never take
 away from it. Nothing sent by hand is archived or audited: for that use --queue.
 
 --send-smtp takes SMTP_HOST, SMTP_PORT (25), SMTP_USER and SMTP_PASSWORD from
-the environment, else delivery.smtp of the configuration. The passphrase of an
-encrypted key is read from <address>.pass beside it or from SEALDROP_PASSPHRASE.
+the environment, else delivery.smtp of the configuration; --send-api takes
+SPARKPOST_API_KEY and SPARKPOST_HOST (api.sparkpost.com), else
+delivery.sparkpost. The passphrase of an encrypted key is read from
+<address>.pass beside it or from SEALDROP_PASSPHRASE.
 Underscore spellings (--send_smtp, --sign_detached) are taken too.
 
 Exit codes: 0 sent, 65 refused by policy, for want of a certificate, or by the
@@ -90,14 +94,17 @@ function checkUsage(command: Command, { sendSmtp, sendApi, sendPickup, queue, co
 }
 
 async function send(file: string, options: SendOptions): Promise<number> {
-  if (options.sendApi) throw notInThisVersion();
   const config = options.config === undefined ? undefined : loadConfig(options.config);
   if (options.queue && config !== undefined) return queue(file, config, options.json === true);
 
-  const by = policyByHand(config, wishOf(options), options.sendPickup ? 'pickup' : 'smtp');
-  const { smtp, pickup } = by.delivery;
+  const by = policyByHand(config, wishOf(options), wayOf(options));
+  const { smtp, sparkpost, pickup } = by.delivery;
   if (options.sendSmtp && smtp === undefined) {
     note(missingHostLine());
+    return exitCodes.configuration;
+  }
+  if (options.sendApi && sparkpost === undefined) {
+    note(missingKeyLine());
     return exitCodes.configuration;
   }
   if (options.sendPickup && pickup === undefined) throw noPickup(options.config ?? '');
@@ -108,8 +115,9 @@ async function send(file: string, options: SendOptions): Promise<number> {
   const sealer = new Sealer(by, new KeyDirectory(options.keys ?? config?.keys ?? 'keys', { announced: announcedBy(by) }));
   // No check of `senders:`: it binds programs that drop mail to their addresses; whoever runs this holds the keys in hand.
   const sealed = sealer.seal(original, id, undefined, now);
-  if (options.sendSmtp && smtp !== undefined)
-    return sendBySmtp(sealed, id, smtp, { file, ...shownAddresses(sealer.canonical(original)) }, options.json === true);
+  const shown = () => ({ file, ...shownAddresses(sealer.canonical(original)) });
+  if (options.sendSmtp && smtp !== undefined) return sendBySmtp(sealed, id, smtp, shown(), options.json === true);
+  if (options.sendApi && sparkpost !== undefined) return sendByApi(sealed, id, sparkpost, shown(), options.json === true);
   if (options.sendPickup && pickup !== undefined) {
     const files = sendByPickup(sealed, id, pickup, by.allowVolatile);
     const copies = files.map((path, index) => ({ file: path, recipients: sealed.plan.copies[index]?.recipients ?? [] }));
@@ -134,6 +142,10 @@ async function queue(file: string, config: Config, json: boolean): Promise<numbe
   return exitCodes.ok;
 }
 
+function wayOf({ sendPickup, sendApi }: SendOptions): Way {
+  return sendPickup ? 'pickup' : sendApi ? 'sparkpost' : 'smtp';
+}
+
 function wishOf({ sign, signDetached, encrypt }: SendOptions): Wish {
   return { sign: sign ? 'opaque' : signDetached ? 'detached' : undefined, encrypt: encrypt === true };
 }
@@ -144,13 +156,6 @@ function shownAddresses(message: Canonical): { from: string; to: string } {
       .map((field) => decodeWords(decodeOctets(rawValue(field))))
       .join(', ');
   return { from: shown('From'), to: shown('To') };
-}
-
-function notInThisVersion(): SealdropError {
-  return new SealdropError('not-supported', 'this version does not send by the SparkPost API; nothing was sent', {
-    disposition: 'fatal',
-    cure: 'Use --send-smtp: SparkPost takes mail at smtp.sparkpostmail.com, port 587, user SMTP_Injection, with an API key as password.',
-  });
 }
 
 function noPickup(configPath: string): SealdropError {

@@ -1,14 +1,12 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type PickupProfile, type PickupProfileName, pickupProfiles } from '../delivery/pickup-profile.js';
+import { WAYS, type Way } from '../way.js';
 import type { PlainValue } from './document.js';
-import { type KeyPath, keyWords } from './fault.js';
+import { type CrossFault, type KeyPath, keyWords } from './fault.js';
 import { configSchema } from './schema.js';
 import { durationWords, parseDuration, parseSize, sizeWords } from './sizes.js';
+import { smtpFaults } from './smtp-checks.js';
 import { valueAt } from './wording.js';
-
-export interface CrossFault {
-  readonly path: KeyPath;
-  readonly text: string;
-}
 
 /**
  * What is wrong between keys that are each well-formed. Reads the file's values and not the finished configuration, so that a
@@ -20,6 +18,7 @@ export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFau
   return [
     ...deliveryFaults(value),
     ...ruleFaults(value),
+    ...uncarriedFaults(value),
     ...overlapFaults(value, directory),
     ...orderFaults(value),
     ...unsealedFaults(value),
@@ -36,19 +35,40 @@ function deliveryFaults(value: PlainValue): CrossFault[] {
   if (isWay(via) && !isPresent(value, ['delivery', via])) {
     faults.push({ path: ['delivery', 'via'], text: `is ${via}, but the section delivery.${via} is missing; ${NEEDED[via]}` });
   }
-  if (isPresent(value, ['delivery', 'smtp', 'passwordFile']) && !isPresent(value, ['delivery', 'smtp', 'user'])) {
-    faults.push({ path: ['delivery', 'smtp', 'passwordFile'], text: 'has no use without a user; add delivery.smtp.user' });
+  const fallback = valueAt(value, ['delivery', 'fallback']);
+  if (fallback !== undefined && isWay(fallback)) {
+    const path: KeyPath = ['delivery', 'fallback'];
+    if (!isPresent(value, ['delivery', 'pickup'])) faults.push({ path, text: 'has no use without delivery.pickup; take it out' });
+    if (!isPresent(value, ['delivery', fallback])) {
+      faults.push({ path, text: `is ${fallback}, but the section delivery.${fallback} is missing; ${NEEDED[fallback]}` });
+    }
   }
-  return faults;
+  return [...faults, ...smtpFaults(value), ...kumomtaFaults(value)];
 }
 
-const NEEDED = {
+const NEEDED: Readonly<Record<Way, string>> = {
   pickup: 'add it with directory, staging and bad',
   smtp: 'add it with host, or set SMTP_HOST in the environment',
-} as const;
+  sparkpost: 'add it with apiKeyFile, or set SPARKPOST_API_KEY in the environment',
+  sendmail: 'add it with program',
+  kumomta: 'add it with url',
+};
 
-function isWay(via: PlainValue): via is 'pickup' | 'smtp' {
-  return via === 'pickup' || via === 'smtp';
+function isWay(via: PlainValue): via is Way {
+  return WAYS.some((way) => way === via);
+}
+
+/** A password goes with a user, and over no wire in clear. */
+function kumomtaFaults(value: PlainValue): CrossFault[] {
+  const faults: CrossFault[] = [];
+  if (isPresent(value, ['delivery', 'kumomta', 'passwordFile']) && !isPresent(value, ['delivery', 'kumomta', 'user']))
+    faults.push({ path: ['delivery', 'kumomta', 'passwordFile'], text: 'has no use without a user; add delivery.kumomta.user' });
+  const url = valueAt(value, ['delivery', 'kumomta', 'url']);
+  const clear = typeof url === 'string' && /^http:\/\/(?!localhost\b|127\.|\[::1\])/i.test(url);
+  if (clear && isPresent(value, ['delivery', 'kumomta', 'user'])) {
+    faults.push({ path: ['delivery', 'kumomta', 'url'], text: 'would carry the password in clear to another host; write https://' });
+  }
+  return faults;
 }
 
 function ruleFaults(value: PlainValue): CrossFault[] {
@@ -79,6 +99,23 @@ function ruleFaults(value: PlainValue): CrossFault[] {
     }
   }
   return faults;
+}
+
+/** What a rule tells the MTA would be told to nobody where the MTA's files have no place for it. */
+function uncarriedFaults(value: PlainValue): CrossFault[] {
+  const name = valueAt(value, ['delivery', 'pickup', 'profile']);
+  const rules = valueAt(value, ['rules']);
+  if (typeof name !== 'string' || !Object.hasOwn(pickupProfiles, name) || !Array.isArray(rules)) return [];
+  const { carries }: PickupProfile = pickupProfiles[name as PickupProfileName];
+  const words = { job: 'x-job', virtualMta: 'x-virtual-mta' } as const;
+  return [...rules.keys()].flatMap((index) => {
+    const via = valueAt(value, ['rules', index, 'delivery', 'via']) ?? valueAt(value, ['delivery', 'via']) ?? DEFAULTS.delivery.via;
+    if (via !== 'pickup') return [];
+    return (['job', 'virtualMta'] as const)
+      .map((key): KeyPath => ['rules', index, 'delivery', key])
+      .filter((path) => isPresent(value, path) && !carries.includes(words[path.at(-1) as keyof typeof words]))
+      .map((path) => ({ path, text: `has no place in pickup files of the profile ${name}; take it out` }));
+  });
 }
 
 /** Each of these directories has an owner, modes and a meaning of its own; one within another breaks promises about both. */

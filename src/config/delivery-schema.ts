@@ -1,67 +1,39 @@
 import { z } from 'zod';
-import { duration, hostName, integer, path, section } from './kinds.js';
+import { ANSWERING_WAYS, WAYS } from '../way.js';
+import { duration, section } from './kinds.js';
+import { kumomtaSection } from './kumomta-schema.js';
+import { pickupSection } from './pickup-schema.js';
+import { sendmailSection } from './sendmail-schema.js';
+import { smtpSection } from './smtp-schema.js';
+import { sparkpostSection } from './sparkpost-schema.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /** The ways to the MTA that work. */
-export const via = z.enum(['pickup', 'smtp']);
-
-const pickup = section({
-  profile: z.enum(['powermta']).default('powermta').describe('Whose pickup files are written.'),
-  directory: path().meta({ example: '/var/spool/pmtaPickup/pickup' }).describe("The MTA's pickup directory."),
-  staging: path()
-    .meta({ example: '/var/spool/pmtaPickup/staging' })
-    .describe('Where sealed files are made durable before they are renamed into the pickup directory: on the same mount, outside it.'),
-  bad: path().meta({ example: '/var/spool/pmtaPickup/badmail' }).describe('The directory into which the MTA moves files it refuses.'),
-  pass: z
-    .array(z.enum(['x-virtual-mta', 'x-job', 'x-dkim-options']), { error: 'must be a list of header names; write [] to pass none' })
-    .default(['x-virtual-mta', 'x-job', 'x-dkim-options'])
-    .describe('Control headers of submitted mail that the pickup file may carry again. All others are dropped.'),
-  envid: z
-    .enum(['own', 'submitted'])
-    .default('own')
-    .describe(
-      "x-envid in the pickup file. own: sealdrop's message id, which joins the MTA's accounting to the audit trail. submitted: the application's, where there is one.",
-    ),
-});
-
-/** `delivery.smtp` */
-const smtpSection = section({
-  host: hostName().meta({ example: 'mail.example.com' }).describe('The server. SMTP_HOST in the environment overrides it.'),
-  port: integer(1, 65_535).default(25).describe('SMTP_PORT in the environment overrides it.'),
-  user: z
-    .string({ error: 'must be a text; write the user name, in quotes if it is a number' })
-    .min(1, { error: 'is empty; leave the key out to send without logging in' })
-    .exactOptional()
-    .meta({ example: 'sealdrop' })
-    .describe('User to log in as. SMTP_USER in the environment overrides it.'),
-  passwordFile: path()
-    .exactOptional()
-    .meta({ example: '/etc/sealdrop/smtp-password' })
-    .describe(
-      'File that holds the password and nothing else, readable by its owner alone (chmod 600). Without it the password is the systemd credential "smtp-password". SMTP_PASSWORD in the environment overrides both.',
-    ),
-  tls: z
-    .enum(['opportunistic', 'required', 'none'])
-    .default('opportunistic')
-    .describe(
-      'STARTTLS. opportunistic: when the server offers it. required: nothing is sent without it, and the certificate must be valid.',
-    ),
-  connections: integer(1, 100).default(4).describe('Connections open at the same time, 1 to 100.'),
-  name: hostName()
-    .exactOptional()
-    .meta({ example: 'sealdrop.example.com' })
-    .describe("Name given in EHLO. Without it, this machine's name."),
-});
+export const via = z.enum(WAYS);
 
 /** `delivery`: the way to the MTA. */
 export const deliverySection = section({
   via: via.default('pickup').describe('How sealed mail reaches the MTA. The section of that name must be filled in.'),
-  pickup: pickup.exactOptional().describe("Files renamed into the MTA's pickup directory: each exactly once."),
+  fallback: z
+    .enum(ANSWERING_WAYS)
+    .exactOptional()
+    .meta({ example: 'smtp' })
+    .describe(
+      'Another way for mail that would go by pickup while the pickup directory is missing, read-only or full, or the MTA does not take what is there. The section of that name must be filled in. By itself it goes by pickup again when that works.',
+    ),
+  pickup: pickupSection.exactOptional().describe("Files renamed into the MTA's pickup directory: each exactly once."),
   smtp: smtpSection
     .exactOptional()
     .describe('SMTP: at least once; a duplicate is possible when the connection breaks at the wrong moment.'),
+  sparkpost: sparkpostSection.exactOptional().describe('The SparkPost API, with tracking and substitution off: at least once, as by SMTP.'),
+  sendmail: sendmailSection.exactOptional().describe('The sendmail program of an MTA on this host: at least once.'),
+  kumomta: kumomtaSection
+    .exactOptional()
+    .describe(
+      'KumoMTA’s HTTP injection: at least once. It builds MIME anew, so a copy that is signed so that everybody can read it (detached) is refused; such mail goes by smtp.',
+    ),
   retry: section({
     firstMs: duration(1000, DAY).prefault('1m').describe('Wait before the second attempt; it doubles from attempt to attempt.'),
     maxMs: duration(1000, 7 * DAY)

@@ -8,6 +8,12 @@ export interface ConfigFault {
   readonly text: string;
 }
 
+/** One thing wrong between keys that are each well-formed. */
+export interface CrossFault {
+  readonly path: KeyPath;
+  readonly text: string;
+}
+
 export type KeyPath = readonly (string | number)[];
 
 /** `['rules', 0, 'when', 'to']` as `rules[0].when.to`. */

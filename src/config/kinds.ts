@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { addressPatternFault } from '../policy/address-pattern.js';
 import type { SenderBinding } from '../policy/senders.js';
@@ -44,6 +45,58 @@ export function hostName() {
   });
 }
 
+/** A server, `host` or `host:port`; an IPv6 address with a port in brackets. */
+export function hostAndPort() {
+  const error = 'is not a host name with or without a port; write for example mail.example.com or "mail.example.com:2525"';
+  return z.string({ error }).transform((value, context): { host: string; port?: number } => {
+    const [, bracketed, plain, digits] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]{1,255}))(?::(\d{1,5}))?$/i.exec(value) ?? [];
+    const host = bracketed ?? plain ?? (isIPv6(value) ? value : undefined);
+    const port = digits === undefined ? undefined : Number(digits);
+    if (host !== undefined && (port === undefined || (port >= 1 && port <= 65_535))) return port === undefined ? { host } : { host, port };
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
+/** SHA-256 of a certificate in hexadecimal, with or without colons; lower case and without them in what is read. */
+export function fingerprint() {
+  const error = 'is not a SHA-256 fingerprint; write its 64 hexadecimal digits in quotes, with or without colons';
+  return z.string({ error }).transform((value, context) => {
+    const digits = value.replaceAll(':', '').toLowerCase();
+    if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
+/** The host of an HTTPS API, with a port if it has another; `http://` before it only for this machine, for the key would travel in clear. */
+export function apiHost() {
+  return text('must be a host name; write for example api.sparkpost.com').superRefine((value, context) => {
+    if (!isApiHost(value)) context.addIssue('is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com');
+  });
+}
+
+export function isApiHost(value: string): boolean {
+  return /^(?:(?:https:\/\/)?[a-z0-9.-]{1,255}(?::\d{1,5})?|http:\/\/(?:localhost|127\.\d+\.\d+\.\d+)(?::\d{1,5})?)\/?$/i.test(value);
+}
+
+/** `http://host:port` or `https://host:port`, without path, user and password. */
+export function httpUrl() {
+  const error = 'must be an address such as http://127.0.0.1:8000; write scheme, host and port alone';
+  return z.string({ error }).superRefine((value, context) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const bare =
+      url !== undefined && url.username === '' && url.password === '' && url.pathname === '/' && url.search === '' && url.hash === '';
+    if (!bare || !['http:', 'https:'].includes(url.protocol)) context.addIssue(error);
+  });
+}
+
+export function userName() {
+  return z
+    .string({ error: 'must be a text; write the user name, in quotes if it is a number' })
+    .min(1, { error: 'is empty; leave the key out to send without logging in' });
+}
+
 /** `host:port`, or `off` (null). */
 export function listenAddress() {
   const error = 'must be an address with port, or off; write for example 127.0.0.1:8470 or [::1]:8470';
@@ -87,6 +140,11 @@ function oneOrMore<Item extends z.ZodType>(item: Item, error: string) {
     (value) => (Array.isArray(value) || value === null || value === undefined ? value : [value]),
     z.array(item, { error }).min(1, { error }),
   );
+}
+
+/** A setting that can be switched off: `off` (null), which YAML 1.1 reads as false. The inner kind's words have to name it. */
+export function orOff<Inner extends z.ZodType<number>>(inner: Inner) {
+  return z.preprocess((value) => (value === 'off' || value === false ? null : value), inner.nullable());
 }
 
 /** A number of worker threads, or `auto`. */

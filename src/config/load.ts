@@ -3,18 +3,19 @@ import { dirname, resolve } from 'node:path';
 import { SealdropError } from '../errors.js';
 import { faultsAcrossKeys } from './cross-checks.js';
 import { readDocument } from './document.js';
-import { withSmtpEnvironment } from './environment.js';
+import { withEnvironment } from './environment.js';
 import type { ConfigFault } from './fault.js';
 import { type Config, configSchema } from './schema.js';
 import { faultAt, issueFaults, NO_WORDS } from './wording.js';
 
 export type CheckedConfig = { readonly config: Config } | { readonly faults: readonly ConfigFault[] };
 
+const SMTP_FILES = ['passwordFile', 'tokenFile', 'ca', 'clientCertificate', 'clientKey'] as const;
 const MOST_FAULTS_SHOWN = 50;
 
 /**
  * Reads the configuration at `path`, with every default filled in, relative paths resolved against its directory, and
- * `delivery.smtp` overridden by SMTP_HOST, SMTP_PORT and SMTP_USER. Throws SealdropError (fatal): config-unreadable,
+ * `delivery` overridden by SMTP_HOST, SMTP_PORT, SMTP_USER, SPARKPOST_HOST and SPARKPOST_API_KEY. Throws SealdropError (fatal): config-unreadable,
  * environment-invalid, or config-invalid, whose message has a line `file:line: key: what is wrong; what to do` for every fault.
  */
 export function loadConfig(path: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -33,7 +34,7 @@ export function checkConfig(bytes: Buffer, path: string, environment: NodeJS.Pro
   const document = readDocument(bytes);
   if (document.value === undefined) return { faults: document.faults };
   const directory = dirname(resolve(path));
-  const value = withSmtpEnvironment(document.value ?? {}, environment);
+  const value = withEnvironment(document.value ?? {}, environment);
   const parsed = configSchema.safeParse(value, NO_WORDS);
   const faults = [
     ...document.faults,
@@ -59,11 +60,20 @@ function readConfigFile(path: string): Buffer {
 
 function withAbsolutePaths(config: Config, directory: string): Config {
   const absolute = (path: string) => resolve(directory, path);
-  const { pickup, smtp } = config.delivery;
+  const { pickup, smtp, sparkpost, sendmail, kumomta } = config.delivery;
   const delivery: Config['delivery'] = { ...config.delivery };
   if (pickup !== undefined) {
     delivery.pickup = { ...pickup, directory: absolute(pickup.directory), staging: absolute(pickup.staging), bad: absolute(pickup.bad) };
   }
-  if (smtp?.passwordFile !== undefined) delivery.smtp = { ...smtp, passwordFile: absolute(smtp.passwordFile) };
+  if (smtp !== undefined) {
+    delivery.smtp = { ...smtp };
+    for (const key of SMTP_FILES) {
+      const file = smtp[key];
+      if (file !== undefined) delivery.smtp[key] = absolute(file);
+    }
+  }
+  if (sparkpost?.apiKeyFile !== undefined) delivery.sparkpost = { ...sparkpost, apiKeyFile: absolute(sparkpost.apiKeyFile) };
+  if (sendmail !== undefined) delivery.sendmail = { ...sendmail, program: absolute(sendmail.program) };
+  if (kumomta?.passwordFile !== undefined) delivery.kumomta = { ...kumomta, passwordFile: absolute(kumomta.passwordFile) };
   return { ...config, spool: absolute(config.spool), keys: absolute(config.keys), delivery };
 }

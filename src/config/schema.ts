@@ -114,3 +114,5 @@ export const configSchema = z.strictObject(
 
 export type Config = z.output<typeof configSchema>;
 export type SmtpConfig = NonNullable<Config['delivery']['smtp']>;
+export type SparkpostConfig = NonNullable<Config['delivery']['sparkpost']>;
+export type KumomtaConfig = NonNullable<Config['delivery']['kumomta']>;

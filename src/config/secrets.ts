@@ -10,6 +10,7 @@ export interface SecretSources {
 }
 
 const MAXIMUM_BYTES = 4096;
+const MAXIMUM_KEY_BYTES = 65_536;
 
 /**
  * The secret called `name`: from its file if one is named, else from systemd's credentials; undefined when neither has it. One
@@ -22,7 +23,23 @@ export function readSecret(name: string, { file, credentialsDirectory }: SecretS
   return undefined;
 }
 
-function readSecretFile(file: string, { mustExist, checkMode }: { mustExist: boolean; checkMode: boolean }): string | undefined {
+/** The text of a private key's file, guarded as a secret is. Throws as `readSecret` does. */
+export function readKeyFile(file: string): string {
+  return readGuarded(file, { mustExist: true, checkMode: true, maximumBytes: MAXIMUM_KEY_BYTES }) ?? '';
+}
+
+function readSecretFile(file: string, guards: { mustExist: boolean; checkMode: boolean }): string | undefined {
+  const text = readGuarded(file, { ...guards, maximumBytes: MAXIMUM_BYTES });
+  return text === undefined ? undefined : secretIn(file, text);
+}
+
+interface Guards {
+  readonly mustExist: boolean;
+  readonly checkMode: boolean;
+  readonly maximumBytes: number;
+}
+
+function readGuarded(file: string, { mustExist, checkMode, maximumBytes }: Guards): string | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -35,8 +52,8 @@ function readSecretFile(file: string, { mustExist, checkMode }: { mustExist: boo
     const { mode, size } = fstatSync(descriptor);
     if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw invalid(file, 'is not a regular file');
     if (checkMode && (mode & 0o077) !== 0) throw permissive(file, mode);
-    if (size > MAXIMUM_BYTES) throw invalid(file, 'is too long for a secret');
-    return secretIn(file, readFileSync(descriptor, 'utf8'));
+    if (size > maximumBytes) throw invalid(file, 'is too long for a secret');
+    return readFileSync(descriptor, 'utf8');
   } finally {
     closeSync(descriptor);
   }

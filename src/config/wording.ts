@@ -3,7 +3,7 @@ import type { ConfigDocument, PlainValue } from './document.js';
 import { type ConfigFault, type KeyPath, keyWords, shown } from './fault.js';
 import { nearest } from './nearest.js';
 import { unknownKeyText } from './unknown-key.js';
-import { isUnsupportedValue } from './unsupported.js';
+import { impossibleText, isUnsupportedValue } from './unsupported.js';
 
 /** For `safeParse`: leaves the message empty where the schema has no words of its own, so that `issueFaults` finds them. */
 export const NO_WORDS = { error: () => '' };
@@ -16,6 +16,8 @@ export function issueFaults(issue: z.core.$ZodIssue, document: ConfigDocument, v
   }
   const found = valueAt(value, path);
   if (found === undefined) return [faultAt(path, `is missing; ${cureOf(issue.message) ?? 'add it'}`, document)];
+  const impossible = impossibleText(path, found);
+  if (impossible !== undefined) return [faultAt(path, impossible, document)];
   if (isUnsupportedValue(path, found))
     return [faultAt(path, `${String(found)} is not supported by this version; use ${valuesOf(issue)}`, document)];
   return [faultAt(path, issue.message === '' ? wordsFor(issue, found) : issue.message, document)];

@@ -10,9 +10,10 @@ import { commitCopy } from '../spool/commit.js';
 import { copyName } from '../spool/layout.js';
 import { moveMessage } from '../spool/move.js';
 import { stageCopy } from '../spool/stage.js';
-import { requireMarker } from '../spool/staging-marker.js';
 import { type CopyState, type Intent, isDone, ticketName } from '../spool/ticket.js';
+import type { Way } from '../way.js';
 import type { EventDetails, EventName } from './events.js';
+import { chooseWays, goesByPickup, requireStaging, wayOf } from './fallback.js';
 import { setAside } from './hold.js';
 import type { Job } from './job.js';
 import type { SealedMessage } from './sealer.js';
@@ -87,11 +88,12 @@ async function writeAll(jobs: readonly Job[], context: WorkerContext): Promise<v
     for (const { fingerprint, der } of sealed?.certificates ?? [])
       context.keepOnce(fingerprint, () => keepCertificate(layout.archive, fingerprint, der));
   }
-  if (ready.some(goesByPickup)) requireStaging(context);
   const unstaged = ready.filter((job) => job.staged.length === 0);
+  // Before anything is written, lest it be put into the empty directory under an unmounted one.
+  chooseWays(unstaged, context);
   const written = await writeTogether((files) => {
     const own = unowned.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files));
-    const staged = unstaged.map((job) => stageJob(job, context, files));
+    const staged = unstaged.map((job) => (job.fault === undefined ? stageJob(job, context, files) : []));
     const complete = ready.filter((job) => job.fault === undefined);
     for (const { id } of complete) addToArchive(layout.archive, id, ownCopyPath(layout, id));
     for (const directory of touchedBy(jobs, complete, context)) files.syncNames(directory);
@@ -106,6 +108,7 @@ async function writeAll(jobs: readonly Job[], context: WorkerContext): Promise<v
   });
   const complete = ready.filter((job) => job.fault === undefined);
   try {
+    // Again, before an intent names it.
     if (complete.some(goesByPickup)) requireStaging(context);
   } catch (error) {
     // It went away in between, so what was written may lie elsewhere: all of it is sealed and written again.
@@ -123,30 +126,24 @@ function touchedBy(jobs: readonly Job[], complete: readonly Job[], context: Work
   const { layout } = context;
   const doors = jobs.flatMap(({ claim }) => (claim === undefined ? [] : [doorDirectory(layout, claim.door)]));
   const claimed = doors.length === 0 ? [] : [layout.work, layout.claimed];
-  const staging = complete.flatMap((job) => (job.sealed?.copies ?? []).map(({ plan }) => placeOf(plan.via, context)));
+  const staging = complete.flatMap((job) => (job.sealed?.copies ?? []).map(({ plan }) => placeOf(wayOf(job, plan), context)));
   return [...doors, ...claimed, ...staging, ...complete.map((job) => archiveDirectoryOf(layout.archive, job.id))];
-}
-
-function goesByPickup({ sealed }: Job): boolean {
-  return sealed?.copies.some(({ plan }) => plan.via === 'pickup') === true;
-}
-
-/** Asked before anything is written, lest it be put into the empty directory under an unmounted one; and again behind it, before an intent. */
-function requireStaging({ config, marker }: WorkerContext): void {
-  const { pickup } = config.delivery;
-  if (pickup !== undefined) requireMarker(pickup.staging, marker ?? '');
 }
 
 /** Seals and writes one copy after the other. A copy that cannot be sealed (a defect) sets the whole message aside. */
 function stageJob(job: Job, context: WorkerContext, files: FileWriter): CopyState[] {
   const staged: CopyState[] = [];
+  let via: Way | undefined;
   try {
-    for (const { plan, sealed } of job.sealed?.copies ?? []) {
+    for (const { plan, sealed, message } of job.sealed?.copies ?? []) {
       const number = job.firstNumber + staged.length;
-      const file = stageCopy(placeOf(plan.via, context), copyName(job.id, number), sealed, files);
-      staged.push({ number, planned: plan.number, via: plan.via, ...file, pending: plan.recipients });
+      via = wayOf(job, plan);
+      const file = stageCopy(placeOf(via, context), copyName(job.id, number), via === 'pickup' ? sealed : message, files);
+      const fallback = via === plan.via ? undefined : job.instead?.code;
+      staged.push({ number, planned: plan.number, via, fallback, ...file, pending: plan.recipients });
     }
   } catch (error) {
+    if (via === 'pickup' && isWait(error)) job.stagingFault = error;
     job.fault = faultOf(error);
   }
   return staged;
@@ -156,7 +153,7 @@ function removeStaged(job: Job, context: WorkerContext): void {
   for (const copy of job.staged.splice(0)) removeIfThere(`${placeOf(copy.via, context)}/${copy.name}`);
 }
 
-function placeOf(via: 'pickup' | 'smtp', { layout, config }: WorkerContext): string {
+function placeOf(via: Way, { layout, config }: WorkerContext): string {
   const { pickup } = config.delivery;
   return via === 'pickup' && pickup !== undefined ? pickup.staging : layout.sealed;
 }
@@ -186,14 +183,31 @@ function intentEntries(jobs: readonly Job[]) {
   });
 }
 
-/** The renames into pickup. From here on nothing is decided again: a kill leaves the intent, and recovery finishes it (I2). */
-async function commitAll(jobs: readonly Job[], { config, marker }: WorkerContext): Promise<void> {
-  const { pickup } = config.delivery;
+/**
+ * The renames into pickup. From here on nothing is decided again: a kill leaves the intent, and recovery finishes it (I2). Where new mail
+ * has a fallback, nobody waits here for a pickup that went away: the main thread finishes these commits when it is back.
+ */
+async function commitAll(jobs: readonly Job[], context: WorkerContext): Promise<void> {
+  const { pickup, fallback } = context.config.delivery;
   if (pickup === undefined) return;
-  const place = { staging: pickup.staging, pickup: pickup.directory, marker: marker ?? '' };
+  const committing = jobs.filter(({ intent, staged }) => intent !== undefined && staged.some(({ via }) => via === 'pickup'));
+  try {
+    await renameInto(pickup, committing, context.marker ?? '');
+  } catch (error) {
+    if (fallback === undefined || !isWait(error)) throw error;
+    for (const job of committing) {
+      // Not durable yet, so not to be recorded; what was renamed already is found out then.
+      job.outcomes.clear();
+      job.late = true;
+    }
+  }
+}
+
+async function renameInto(pickup: { directory: string; staging: string }, jobs: readonly Job[], marker: string): Promise<void> {
+  const place = { staging: pickup.staging, pickup: pickup.directory, marker };
   let renamed = false;
   for (const job of jobs) {
-    for (const copy of job.intent === undefined ? [] : job.staged) {
+    for (const copy of job.staged) {
       if (copy.via !== 'pickup' || job.outcomes.has(copy.number)) continue;
       job.outcomes.set(copy.number, commitCopy(place, copy.name));
     }
@@ -244,6 +258,10 @@ function finishAll(jobs: readonly Job[], { layout, handOver }: WorkerContext): v
 
 function entry<E extends EventName>(event: E, job: Job, detail: EventDetails[E], facts: { outcome?: string; algorithms?: string } = {}) {
   return newEntry(event, { id: job.id, ...facts }, detail);
+}
+
+function isWait(error: unknown): error is SealdropError {
+  return error instanceof SealdropError && error.disposition === 'wait';
 }
 
 /** An error that is not ours is a defect: the message is held with its reason, others go on, and nothing leaves. */

@@ -1,10 +1,9 @@
 import { cpus } from 'node:os';
 import { newEntry } from '../audit/record.js';
+import { trailAside } from '../audit/trail-aside.js';
 import { AuditWriter } from '../audit/writer.js';
-import { smtpPassword } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { SmtpDelivery } from '../delivery/smtp.js';
 import { SealdropError } from '../errors.js';
 import { bootId } from '../spool/boot-id.js';
 import { inventoryOf } from '../spool/inventory.js';
@@ -13,20 +12,28 @@ import { lockSpool, type SpoolLock } from '../spool/lock.js';
 import { proveOneMount } from '../spool/one-mount.js';
 import { checkOutbox, checkVolatile, gidOf, prepareSpool } from '../spool/prepare.js';
 import { version } from '../version.js';
+import type { AnsweringWay } from '../way.js';
 import { ByteBudget } from './byte-budget.js';
 import { type Control, openControl } from './control.js';
 import type { EventDetails } from './events.js';
 import { exitCodeOf } from './exit-code.js';
+import { type CommitWorld, finishCommit } from './finish-commit.js';
 import { Health, type HealthReport } from './health.js';
 import { Intake } from './intake.js';
 import type { Log } from './log.js';
 import { openPickup } from './open-pickup.js';
-import { Outgoing } from './outgoing.js';
+import { openWays } from './open-ways.js';
+import { Outgoing, type OutgoingWorld } from './outgoing.js';
+import { inUse, PickupFallback } from './pickup-fallback.js';
+import { PickupGate } from './pickup-gate.js';
+import { PickupWatch } from './pickup-watch.js';
 import { type Done, plainFault, type Report } from './protocol.js';
 import { actOnQueue, type QueueAction, type Requeued } from './queue-actions.js';
 import { recover } from './recovery.js';
 import { refuseFixedChanges } from './reload.js';
+import { restageAll } from './restage.js';
 import { RetryClock } from './retry-clock.js';
+import type { HandedOver } from './worker-context.js';
 import { WorkerPool } from './worker-pool.js';
 
 export interface DaemonOptions {
@@ -44,7 +51,8 @@ export interface DaemonEnd {
   readonly exitCode: number;
 }
 
-const maxOutgoing = 1000;
+const outgoingInMemory = 1000;
+const behindMs = 20;
 const retryWaitMs = 1000;
 
 /**
@@ -61,9 +69,14 @@ export class Daemon {
   private audit: AuditWriter | undefined;
   private pool: WorkerPool | undefined;
   private outgoing: Outgoing | undefined;
+  private fallback: PickupFallback | undefined;
   private intake: Intake | undefined;
   private control: Control | undefined;
   private retries: RetryClock | undefined;
+  private watch: PickupWatch | undefined;
+  /** Name of the marker in the staging directory; undefined if nothing goes by pickup. */
+  private marker: string | undefined;
+  private restaging: Promise<void> = Promise.resolve();
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
   private readonly tally = { quarantined: 0, deferred: 0, waits: 0 };
@@ -80,7 +93,9 @@ export class Daemon {
     try {
       await this.start();
       const files = await this.intakeUntilEnd();
+      await this.fallback?.look();
       await this.outgoing?.settled();
+      this.tally.waits += this.fallback?.depth ?? 0;
       if (files.filesWait || inventoryOf(this.layout.retry).messages.length > 0) this.tally.waits++;
     } catch (error) {
       this.fail(error);
@@ -127,7 +142,9 @@ export class Daemon {
     checkVolatile(layout.root, config.allowVolatile);
     checkOutbox(layout, config.senders !== null);
     proveOneMount(layout);
-    const password = config.delivery.smtp === undefined ? undefined : smtpPassword(config.delivery.smtp, process.env);
+    const ways = openWays(config, process.env, (server, fault) =>
+      this.health.trouble(`smtp ${server}`, fault === undefined ? undefined : plainFault(fault)),
+    );
 
     this.audit = await AuditWriter.start({
       directory: layout.audit,
@@ -141,21 +158,39 @@ export class Daemon {
       newEntry('started', {}, { version, pid: process.pid, config: this.options.configPath } satisfies EventDetails['started']),
     ]);
 
-    const { smtp } = config.delivery;
-    if (smtp !== undefined) this.outgoing = this.openOutgoing(smtp, password, audit);
-    const recovered = await recover({
+    this.outgoing = this.openOutgoing(ways, audit);
+    const { fallback } = config.delivery;
+    const patiently = <T>(step: () => T) => this.patiently('pickup', step);
+    const commits: CommitWorld = {
       layout,
       config,
       audit,
       bootId: bootId(),
       now: () => new Date(),
-      patiently: (step) => this.patiently('pickup', step),
-    });
+      pickupStep: fallback === undefined ? patiently : async (step) => step(),
+    };
+    const recovered = await recover({ ...commits, patiently });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
-    const marker = await openPickup(config, (step) => this.patiently('pickup', step));
-    this.pool = this.openPool(audit, marker, archiveGroup);
+    if (fallback === undefined) this.marker = await openPickup(config, patiently);
+    else {
+      this.fallback = this.openFallback(fallback, commits);
+      await this.fallback.start(recovered.late, recovered.unswept);
+    }
+    this.watch = this.openWatch(audit);
+    this.pool = this.openPool(audit, this.marker, archiveGroup);
+    const { pickup } = config.delivery;
+    const { pool } = this;
+    // With a fallback nothing has to wait for the MTA to take what is there.
+    const gate =
+      fallback === undefined && pickup !== undefined
+        ? new PickupGate(
+            pickup,
+            () => pool.depth,
+            (fault) => this.health.pause('pickup', fault),
+          )
+        : undefined;
     this.intake = new Intake(
-      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.outgoingClear() },
+      { layout, rescanMs: config.outbox.rescanMs, once: this.options.once, clear: () => this.clearBehind(gate) },
       this.pool,
       this.health,
     );
@@ -173,6 +208,9 @@ export class Daemon {
   private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
     const { intake, layout, config } = this;
     if (intake === undefined || this.stopReason !== undefined) return { filesWait: false };
+    await this.watch?.start(this.options.once);
+    const restaged = this.restage();
+    if (this.options.once) await restaged;
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
@@ -185,6 +223,7 @@ export class Daemon {
       config,
       layout,
       marker,
+      pickupFault: this.fallback?.fault,
       bootId: bootId(),
       archiveGroup,
       budget: ByteBudget.shared(),
@@ -199,23 +238,82 @@ export class Daemon {
     });
   }
 
-  private openOutgoing(smtp: NonNullable<Config['delivery']['smtp']>, password: string | undefined, audit: AuditWriter): Outgoing {
-    const { host, port, user, tls, connections, name } = smtp;
+  private openWatch(audit: AuditWriter): PickupWatch | undefined {
+    const { layout, log, health, marker } = this;
+    const { pickup } = this.config.delivery;
+    if (pickup === undefined || marker === undefined) return undefined;
+    return new PickupWatch({
+      layout,
+      audit,
+      pickup,
+      marker,
+      log,
+      // With a fallback mail goes on, and what was committed is looked after when pickup is back.
+      waits: (fault) => (this.fallback === undefined ? health.pause('pickup watch', fault) : health.trouble('pickup watch', fault)),
+      held: () => {
+        health.count('rejected');
+        this.tally.quarantined++;
+      },
+      handedOver: (count) => health.count('handed-over', count),
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Pickup works for the first time, and mail is under way already. */
+  private watchPickup(): void {
+    if (this.audit === undefined) return;
+    this.watch = this.openWatch(this.audit);
+    this.watch?.start(this.options.once).catch((error: unknown) => this.fail(error));
+    void this.restage();
+  }
+
+  private openOutgoing(ways: OutgoingWorld['ways'], audit: AuditWriter): Outgoing {
     return new Outgoing({
       layout: this.layout,
       audit,
-      delivery: new SmtpDelivery({ host, port, user, password, tls, connections, name }),
+      ways,
       retry: this.config.delivery.retry,
-      connections,
+      inMemory: outgoingInMemory,
       once: this.options.once,
       now: () => new Date(),
-      waits: (fault) => this.health.pause('smtp', fault),
+      waits: (way, fault) => this.health.pause(way, fault),
       ended: ({ id, file, outcome, why }) => {
         if (outcome === 'deferred') this.tally.deferred++;
         if (outcome === 'quarantined') this.tally.quarantined++;
         if (outcome === 'waits') this.tally.waits++;
         else this.health.count(outcome);
         this.log.info(outcome, { id, file, why });
+      },
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Copies for pickup come first: what is left of the message then goes the other ways. */
+  private handOver(message: HandedOver): void {
+    const byPickup = message.intent.copies.some(({ via, pending }) => via === 'pickup' && pending.length > 0);
+    if (byPickup && this.fallback !== undefined) this.fallback.add(message);
+    else this.outgoing?.add(message);
+  }
+
+  private openFallback(fallback: AnsweringWay, commits: CommitWorld): PickupFallback {
+    return new PickupFallback({
+      config: this.config,
+      changed: (marker, fault) => {
+        this.marker = marker;
+        this.pool?.tellPickup(marker, fault);
+        if (marker !== undefined && this.watch === undefined && this.pool !== undefined) this.watchPickup();
+        this.health.trouble('fallback', fault === undefined ? undefined : inUse(fallback, fault));
+      },
+      finish: async (message) => {
+        const { id, file } = message;
+        const end = await finishCommit(commits, message);
+        if (end.kind === 'handed-over') this.outgoing?.add(end.message);
+        else {
+          const outcome = end.kind === 'finished' ? 'committed' : 'quarantined';
+          if (outcome === 'quarantined') this.tally.quarantined++;
+          this.health.count(outcome);
+          this.log.info(outcome, { id, file });
+        }
       },
       failed: (error) => this.fail(error),
     });
@@ -237,24 +335,42 @@ export class Daemon {
     this.log.warn(`${outcome}: ${fault?.message ?? ''}`, { id, file, code: fault?.code, cure: fault?.cure });
   }
 
-  private handOver(message: Parameters<Outgoing['add']>[0]): void {
-    if (this.outgoing === undefined) {
-      const why = `message ${message.id} was to go by SMTP, and delivery.smtp is not configured any more`;
-      this.health.pause('smtp', {
-        code: 'smtp-not-configured',
-        message: why,
-        disposition: 'wait',
-        cure: 'Configure delivery.smtp again and restart sealdrop.',
-      });
-      this.tally.waits++;
-    } else {
-      this.outgoing.add(message);
+  /** True when the deliveries behind intake are not too deep. False under `--once`, which does not wait for the MTA, and when told to stop. */
+  private async clearBehind(gate: PickupGate | undefined): Promise<boolean> {
+    while (this.stopReason === undefined) {
+      if (this.outgoing?.isFull !== true) {
+        const state = await gate?.ask();
+        if (state === undefined || state === 'open') return true;
+        if (state === 'stuck' && this.options.once) return false;
+      }
+      await new Promise((resolve) => setTimeout(resolve, behindMs));
     }
+    return false;
   }
 
-  private async outgoingClear(): Promise<void> {
-    while ((this.outgoing?.depth ?? 0) >= maxOutgoing && this.stopReason === undefined)
-      await new Promise((resolve) => setTimeout(resolve, 100));
+  /** Hands over what people have released of what the MTA refused; one call after the other. */
+  private restage(): Promise<void> {
+    const { layout, audit, marker } = this;
+    const { pickup } = this.config.delivery;
+    if (audit === undefined || pickup === undefined || marker === undefined) return Promise.resolve();
+    const world = {
+      layout,
+      audit,
+      pickup,
+      marker,
+      bootId: bootId(),
+      trailOf: (ids: ReadonlySet<string>, since: Date) => trailAside(layout.audit, ids, since),
+      now: () => new Date(),
+      patiently: <T>(step: () => T | Promise<T>) => this.patiently('pickup', step),
+    };
+    this.restaging = this.restaging.then(async () => {
+      try {
+        if (this.stopReason === undefined) this.health.count('committed', await restageAll(world));
+      } catch (error) {
+        this.fail(error);
+      }
+    });
+    return this.restaging;
   }
 
   private controlCommands() {
@@ -272,13 +388,14 @@ export class Daemon {
     const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
     if (next === undefined) return;
     if ('handOver' in next) this.handOver(next.handOver);
-    else await this.pool?.offer(next.offer);
+    else if ('offer' in next) await this.pool?.offer(next.offer);
+    else void this.restage();
   }
 
-  private async patiently<T>(where: string, step: () => T): Promise<T> {
+  private async patiently<T>(where: string, step: () => T | Promise<T>): Promise<T> {
     for (;;) {
       try {
-        const result = step();
+        const result = await step();
         this.health.pause(where, undefined);
         return result;
       } catch (error) {
@@ -307,6 +424,9 @@ export class Daemon {
     this.retries?.stop();
     await this.control?.close();
     await this.pool?.stop();
+    await this.fallback?.stop();
+    await this.watch?.stop();
+    await this.restaging;
     await this.outgoing?.stop();
     try {
       if (this.audit !== undefined && this.failure === undefined) {

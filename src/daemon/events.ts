@@ -1,6 +1,7 @@
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import type { CommitOutcome } from '../spool/commit.js';
 import type { Door } from '../spool/layout.js';
+import type { RefusedCopy } from '../spool/refused-copy.js';
 import type { Intent, Ticket } from '../spool/ticket.js';
 
 /**
@@ -33,6 +34,29 @@ export interface EventDetails {
   readonly sent: { readonly copies: readonly { readonly number: number; readonly recipients: readonly RecipientOutcome[] }[] };
   readonly deferred: { readonly ticket: Ticket };
   readonly quarantined: { readonly ticket: Ticket };
+  /** The MTA has put a copy into its bad directory. */
+  readonly rejected: { readonly number: number; readonly copy: RefusedCopy };
+  /**
+   * Messages whose files are in neither the pickup nor the bad directory any more; apart from the copies of them that were rejected. The one
+   * record that is about many messages: it says nothing that decides, and there is one of each message already that says `committed`.
+   */
+  readonly 'handed-over': {
+    readonly ids: readonly string[];
+    readonly apartFrom: readonly { readonly id: string; readonly numbers: readonly number[] }[];
+  };
+  /** A person's decision about a copy the MTA has rejected; the copy staged again is recorded before it is committed, as an intent is. */
+  readonly 'copy-released': { readonly number: number; readonly by: number };
+  readonly 'copy-dropped': { readonly number: number; readonly by: number; readonly copy: RefusedCopy };
+  readonly restaged: {
+    /** The number of the rejected copy. */
+    readonly from: number;
+    readonly number: number;
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly sha256: string;
+    readonly bootId: string;
+    readonly marker: string;
+  };
   /** A person's commands. */
   readonly requeued: { readonly from: 'retry' | 'quarantine'; readonly by: number; readonly ticket: Ticket };
   readonly released: { readonly by: number; readonly ticket: Ticket };

@@ -6,6 +6,8 @@ export interface HealthReport {
   readonly status: 'ok' | 'waiting' | 'failed';
   /** What makes intake or delivery pause now, each with its cure. */
   readonly pauses: readonly (PlainFault & { readonly since: string; readonly where: string })[];
+  /** What is out of order while mail goes on all the same. */
+  readonly troubles: readonly (PlainFault & { readonly since: string; readonly where: string })[];
   /** Files that stay in front of a door, and why; at most 100. */
   readonly waitingFiles: readonly {
     readonly file: string;
@@ -22,8 +24,17 @@ const maxWaitingFiles = 100;
 /** What the daemon knows of its own state. Everything a person asks is answered from here. */
 export class Health {
   private readonly pauses = new Map<string, PlainFault & { since: string }>();
+  private readonly troubles = new Map<string, PlainFault & { since: string }>();
   private readonly waitingFiles = new Map<string, { waiting: Waiting; scan: number }>();
-  private readonly counters: Record<string, number> = { accepted: 0, committed: 0, sent: 0, deferred: 0, quarantined: 0 };
+  private readonly counters: Record<string, number> = {
+    accepted: 0,
+    committed: 0,
+    'handed-over': 0,
+    rejected: 0,
+    sent: 0,
+    deferred: 0,
+    quarantined: 0,
+  };
   private readonly log: { warn(message: string, facts: object): void; info(message: string, facts: object): void };
 
   constructor(log: Health['log']) {
@@ -35,13 +46,22 @@ export class Health {
    * messages in turn, every second, with another file name.
    */
   pause(where: string, fault: PlainFault | undefined): void {
-    const known = this.pauses.get(where);
+    this.note(this.pauses, where, fault);
+  }
+
+  /** As `pause`, for what does not hold mail up, since something else does the work: a server among several. */
+  trouble(where: string, fault: PlainFault | undefined): void {
+    this.note(this.troubles, where, fault);
+  }
+
+  private note(faults: Map<string, PlainFault & { since: string }>, where: string, fault: PlainFault | undefined): void {
+    const known = faults.get(where);
     if (fault === undefined) {
       if (known === undefined) return;
-      this.pauses.delete(where);
+      faults.delete(where);
       this.log.info('works again', { where, code: known.code });
     } else {
-      this.pauses.set(where, { ...fault, since: known?.since ?? new Date().toISOString() });
+      faults.set(where, { ...fault, since: known?.since ?? new Date().toISOString() });
       if (known?.code !== fault.code) this.log.warn(fault.message, { where, code: fault.code, cure: fault.cure });
     }
   }
@@ -67,10 +87,13 @@ export class Health {
   }
 
   report(): HealthReport {
-    const pauses = [...this.pauses].map(([where, fault]) => ({ where, ...fault }));
+    const listed = (faults: ReadonlyMap<string, PlainFault & { since: string }>) =>
+      [...faults].map(([where, fault]) => ({ where, ...fault }));
+    const pauses = listed(this.pauses);
     return {
       status: pauses.length > 0 ? 'waiting' : 'ok',
       pauses,
+      troubles: listed(this.troubles),
       waitingFiles: [...this.waitingFiles.values()].map(({ waiting: { candidate, code, text, cure } }) => ({
         file: displayName(candidate.name),
         door: candidate.door,

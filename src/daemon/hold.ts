@@ -1,5 +1,5 @@
 import { SealdropError } from '../errors.js';
-import type { Intent, Ticket } from '../spool/ticket.js';
+import type { Intent, RefusedRecipient, Ticket } from '../spool/ticket.js';
 import { nextAttempt, type RetryTimes } from './backoff.js';
 
 export interface HoldFacts {
@@ -44,6 +44,19 @@ export function holdTicket({ id, submittedAs, uid, earlier, intent }: HoldFacts,
     attempts: (earlier?.attempts ?? 0) + 1,
     intent: intent ?? earlier?.intent,
   };
+}
+
+/** A server refused recipients for good; the others are served. */
+export function refusedFault(refused: readonly RefusedRecipient[]): SealdropError {
+  return new SealdropError('refused-by-server', `the server refused: ${refusedWords(refused)}`, {
+    disposition: 'quarantine',
+    cure: 'Mend the address or the server; recipients already served are not sent again. `sealdrop queue retry` offers the refused ones again.',
+  });
+}
+
+/** What a server said of each. */
+export function refusedWords(recipients: readonly RefusedRecipient[]): string {
+  return recipients.map(({ address, code, text }) => `${address}: ${code} ${text}`).join('; ');
 }
 
 function gaveUp(last: SealdropError): SealdropError {

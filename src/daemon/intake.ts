@@ -11,8 +11,8 @@ export interface IntakeOptions {
   readonly layout: SpoolLayout;
   readonly rescanMs: number;
   readonly once: boolean;
-  /** Resolves when intake may go on: deliveries behind us are not too deep. */
-  readonly clear: () => Promise<void>;
+  /** Resolves with true when one more message may be taken in: deliveries behind us are not too deep. False: not before the end. */
+  readonly clear: () => Promise<boolean>;
 }
 
 /** The watcher is opened after the first scan that found fewer names than this: during a backlog the scan alone drives. */
@@ -34,6 +34,8 @@ export class Intake {
   /** How many files the workers left where they are since the last scan began, and when the first of them will have settled. */
   private leftNow = 0;
   private soonest: number | undefined;
+  /** What lies behind us is too deep to take more in before the end. */
+  private refused = false;
   /** Claimed files that changed while they were read, by the time to look again. */
   private readonly claimed = new Map<string, number>();
 
@@ -50,6 +52,7 @@ export class Intake {
       if (this.stopping) break;
       if (this.options.once) {
         await this.pool.settled();
+        if (this.refused) break;
         const soonest = this.soonestSettling();
         if (offered > this.leftNow && soonest === undefined) continue;
         if (soonest === undefined) break;
@@ -67,7 +70,7 @@ export class Intake {
       if (this.stopping) break;
     }
     await this.hint?.close();
-    return { filesWait: this.leftNow + this.claimed.size > 0 };
+    return { filesWait: this.refused || this.leftNow + this.claimed.size > 0 };
   }
 
   stop(): void {
@@ -93,7 +96,8 @@ export class Intake {
     this.soonest = undefined;
     let offered = 0;
     const offer = async (candidate: Candidate) => {
-      await clear();
+      this.refused = !(await clear());
+      if (this.refused) return;
       await this.pool.offer(candidate);
       offered++;
     };
@@ -107,6 +111,7 @@ export class Intake {
         for await (const candidate of scanDoor(layout, door)) {
           if (this.stopping) return offered;
           await offer(candidate);
+          if (this.refused) return offered;
         }
       }
       this.health.pause('outbox', undefined);

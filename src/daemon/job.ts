@@ -4,6 +4,7 @@ import type { OwnCopy } from '../spool/accept.js';
 import type { Claim } from '../spool/claim.js';
 import type { CommitOutcome } from '../spool/commit.js';
 import type { CopyState, Intent, Ticket } from '../spool/ticket.js';
+import type { AnsweringWay } from '../way.js';
 import type { SetAside } from './hold.js';
 import type { SealedMessage } from './sealer.js';
 
@@ -27,6 +28,12 @@ export interface Job {
   fault: SealdropError | undefined;
   sealed: SealedMessage | undefined;
   readonly staged: CopyState[];
+  /** The way its copies for pickup take instead, and the code of what is wrong with pickup. */
+  instead: { readonly way: AnsweringWay; readonly code: string } | undefined;
+  /** Why a copy could not be written into staging at the last attempt. */
+  stagingFault: SealdropError | undefined;
+  /** Its intent names pickup, which does not work now: the main thread finishes the commit when it does. */
+  late: boolean;
   intent: Intent | undefined;
   readonly outcomes: Map<number, CommitOutcome>;
   /** Where it goes instead, if it cannot go on. */
@@ -73,6 +80,9 @@ function blank(): Omit<Job, 'id' | 'submittedAs' | 'uid' | 'accepted' | 'bytes'>
     fault: undefined,
     sealed: undefined,
     staged: [],
+    instead: undefined,
+    stagingFault: undefined,
+    late: false,
     intent: undefined,
     outcomes: new Map(),
     aside: undefined,

@@ -25,6 +25,7 @@ export interface WorkerData {
   readonly config: Config;
   readonly layout: SpoolLayout;
   readonly marker: string | undefined;
+  readonly pickupFault: PlainFault | undefined;
   readonly bootId: string;
   readonly archiveGroup: number | undefined;
   readonly budget: SharedArrayBuffer;
@@ -36,14 +37,17 @@ export type ToWorker =
   | { readonly kind: 'take'; readonly offers: readonly Offer[] }
   | { readonly kind: 'durable'; readonly append: number; readonly fault?: PlainFault | undefined }
   | { readonly kind: 'config'; readonly config: Config }
+  /** The staging marker, once there is one, and what is wrong with pickup now. Only where there is a fallback. */
+  | { readonly kind: 'pickup'; readonly marker: string | undefined; readonly fault: PlainFault | undefined }
   | { readonly kind: 'stop' };
 
 export type FromWorker =
   | { readonly kind: 'append'; readonly append: number; readonly entries: readonly Entry[] }
   | { readonly kind: 'waits'; readonly fault: PlainFault | undefined }
   | { readonly kind: 'handed-over'; readonly message: HandedOver }
-  | { readonly kind: 'done'; readonly report: Report }
-  | { readonly kind: 'failed'; readonly fault: PlainFault };
+  /** A take's end; `offers`: how many it was of. */
+  | { readonly kind: 'done'; readonly offers: number; readonly report: Report }
+  | { readonly kind: 'failed'; readonly offers: number; readonly fault: PlainFault };
 
 /** One message's end, for the log and the demo's lines. */
 export interface Done {

@@ -8,6 +8,7 @@ import { inventoryOf } from '../spool/inventory.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../spool/move.js';
 import { type Intent, readTicket, type Ticket } from '../spool/ticket.js';
+import { actOnCopy, isCopyId } from './copy-actions.js';
 import type { Offer } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
@@ -20,7 +21,7 @@ export interface QueueWorld {
 export type QueueAction = 'retry' | 'release' | 'drop';
 
 /** What is to be done next with a message that is in `work/` again. */
-export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOver } | undefined;
+export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOver } | { readonly restage: true } | undefined;
 
 /**
  * A person's decision about a message in retry or quarantine. It is recorded, with who made it, before it is carried out; killed in
@@ -28,6 +29,7 @@ export type Requeued = { readonly offer: Offer } | { readonly handOver: HandedOv
  * inside the daemon that has it.
  */
 export async function actOnQueue(world: QueueWorld, action: QueueAction, id: string, by: number): Promise<Requeued> {
+  if (isCopyId(id)) return actOnCopy(world, action, id, by);
   const found = find(world.layout, id);
   switch (action) {
     case 'retry':
@@ -74,12 +76,14 @@ async function requeue(world: QueueWorld, { place, directory, ticket }: Found, b
       },
     );
   }
+  // Held for a person, who retries, and means the refused recipients too. What waits for its next attempt waits for the deferred ones.
+  const offersRefused = place === 'quarantine';
   const again: Ticket = {
     ...ticket,
     time: world.now().toISOString(),
     nextAttempt: undefined,
-    refused: undefined,
-    intent: withRefused(ticket),
+    refused: offersRefused ? undefined : ticket.refused,
+    intent: offersRefused ? withRefused(ticket) : ticket.intent,
   };
   await world.audit.append([newEntry('requeued', { id: ticket.id }, { from: place, by, ticket: again })]);
   moveMessage(directory, world.layout.work, again);
@@ -109,12 +113,12 @@ async function drop({ layout, audit }: QueueWorld, { directory, ticket: { id, in
 }
 
 function next(ticket: Ticket): Requeued {
-  const { id, file, uid, intent } = ticket;
+  const { id, file, uid, intent, refused } = ticket;
   if (intent === undefined) return { offer: { door: 'own', id, file, uid, accepted: true, ticket } };
-  return { handOver: { id, file, uid, intent } };
+  return { handOver: { id, file, uid, intent, refused } };
 }
 
-/** A person who retries means the refused recipients too. */
+/** The refused recipients are pending again. */
 function withRefused({ intent, refused }: Ticket): Intent | undefined {
   if (intent === undefined || refused === undefined) return intent;
   const plan = intent.plan as Plan;

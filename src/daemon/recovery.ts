@@ -1,30 +1,22 @@
 import { existsSync, statSync } from 'node:fs';
 import { archivePath } from '../archive/path.js';
 import { addToArchive, syncArchive } from '../archive/store.js';
-import { type Entry, newEntry } from '../audit/record.js';
 import { trailOf } from '../audit/trail.js';
-import type { Config } from '../config/schema.js';
-import { removeIfThere, syncDirectory } from '../disk/durable.js';
+import { removeIfThere } from '../disk/durable.js';
+import { SealdropError } from '../errors.js';
 import { timeOfMessageId } from '../message-id.js';
-import { type CommitOutcome, resumeCommit } from '../spool/commit.js';
 import { claimedFiles, copiesIn, inventoryOf } from '../spool/inventory.js';
-import type { SpoolLayout } from '../spool/layout.js';
+import { firstNumberAgain, type SpoolLayout } from '../spool/layout.js';
 import { moveMessage, removeMessage } from '../spool/move.js';
-import { type Intent, isDone, readTicket, type Ticket, ticketName } from '../spool/ticket.js';
-import { commitUnknown } from './batch.js';
-import type { EventDetails } from './events.js';
-import { type History, historyOf, withCommitted } from './history.js';
-import { holdTicket } from './hold.js';
+import { sweepRefused } from '../spool/refused-copy.js';
+import { readTicket, type Ticket, ticketName } from '../spool/ticket.js';
+import { type CommitWorld, type Finished, finishCommit } from './finish-commit.js';
+import { type History, historyOf } from './history.js';
 import type { Offer } from './protocol.js';
 import type { HandedOver } from './worker-context.js';
 
-export interface RecoveryWorld {
-  readonly layout: SpoolLayout;
-  readonly config: Config;
-  readonly audit: { append(entries: readonly Entry[]): Promise<void> };
-  readonly bootId: string;
-  readonly now: () => Date;
-  /** Repeats a step while it throws `wait` faults. */
+export interface RecoveryWorld extends CommitWorld {
+  /** Repeats a step in the spool while it throws `wait` faults. */
   readonly patiently: <T>(step: () => T) => Promise<T>;
 }
 
@@ -32,6 +24,10 @@ export interface Recovered {
   /** To be offered to the workers before anything else. */
   readonly offers: readonly Offer[];
   readonly handedOver: readonly HandedOver[];
+  /** Pickup does not work, and there is a fallback for new mail: these have copies whose intent names pickup. */
+  readonly late: readonly HandedOver[];
+  /** Ids of which sealed copies without an intent may lie in a staging directory that could not be looked at. */
+  readonly unswept: ReadonlySet<string>;
   readonly summary: { readonly resumed: number; readonly held: number; readonly finished: number };
 }
 
@@ -48,6 +44,7 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   const trail = trailOf(layout.audit, new Set([...claimed.keys(), ...own.keys()]), earliest([...claimed.keys()], own));
   const offers: Offer[] = [];
   const handedOver: HandedOver[] = [];
+  const late: HandedOver[] = [];
   const summary = { resumed: 0, held: 0, finished: 0 };
 
   const takenAgain = new Set<string>();
@@ -70,27 +67,27 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
     const history = historyOf(ticket, trail.get(id) ?? []);
     if (history.intent !== undefined && !history.released) withIntent.add(id);
   }
-  await world.patiently(() => removeUnrecordedCopies(world, (id) => takenAgain.has(id) || (own.has(id) && !withIntent.has(id)), own));
+  const isUnrecorded = (id: string) => takenAgain.has(id) || (own.has(id) && !withIntent.has(id));
+  const swept = await removeUnrecordedCopies(world, isUnrecorded, own);
 
   for (const [id, ticket] of own) {
     const history = historyOf(ticket, trail.get(id) ?? []);
     const next = await recoverOne(world, id, ticket, history);
     if (next.kind === 'offer') offers.push(next.offer);
     if (next.kind === 'handed-over') handedOver.push(next.message);
+    if (next.kind === 'late') late.push(next.message);
     if (next.kind !== 'offer') summary[next.kind === 'held' ? 'held' : next.kind === 'finished' ? 'finished' : 'resumed']++;
   }
   for (const id of tickets) if (!own.has(id)) removeIfThere(`${layout.work}/${ticketName(id)}`);
   sweepTickets(layout);
-  return { offers, handedOver, summary: { ...summary, resumed: summary.resumed + offers.length } };
+  for (const directory of [layout.refused, layout.again]) sweepRefused(directory);
+  const unswept = swept ? new Set<string>() : new Set([...takenAgain, ...own.keys()].filter(isUnrecorded));
+  return { offers, handedOver, late, unswept, summary: { ...summary, resumed: summary.resumed + offers.length } };
 }
 
-type Next =
-  | { readonly kind: 'offer'; readonly offer: Offer }
-  | { readonly kind: 'handed-over'; readonly message: HandedOver }
-  | { readonly kind: 'held' }
-  | { readonly kind: 'finished' };
+type Next = Finished | { readonly kind: 'offer'; readonly offer: Offer } | { readonly kind: 'late'; readonly message: HandedOver };
 
-async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | undefined, history: History): Promise<Next> {
+async function recoverOne(world: CommitWorld, id: string, ticket: Ticket | undefined, history: History): Promise<Next> {
   const { layout } = world;
   const file = ticket?.file ?? history.accepted?.file ?? `${id}.eml`;
   const uid = ticket?.uid ?? history.accepted?.uid ?? statSync(`${layout.work}/${id}.eml`).uid;
@@ -107,64 +104,48 @@ async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | und
     const known = ticket === undefined ? undefined : { ...ticket, intent: history.intent };
     return { kind: 'offer', offer: { door: 'own', id, file, uid, accepted, ticket: known } };
   }
-  const { intent, unknown } = await resumePickup(world, id, history.intent);
-  if (unknown) {
-    const fault = commitUnknown();
-    const held = holdTicket({ id, submittedAs: file, uid, earlier: ticket, intent }, fault, world.now());
-    await world.audit.append([
-      newEntry('quarantined', { id, outcome: fault.code }, { ticket: held } satisfies EventDetails['quarantined']),
-    ]);
-    moveMessage(layout.work, layout.quarantine, held);
-    return { kind: 'held' };
+  const message: HandedOver = { id, file, uid, intent: history.intent, refused: history.refused };
+  try {
+    return await finishCommit(world, message);
+  } catch (error) {
+    // Mail goes by another way meanwhile; this copy stays with its way.
+    if (!isWait(error) || world.config.delivery.fallback === undefined) throw error;
+    return { kind: 'late', message };
   }
-  if (isDone(intent)) {
-    removeMessage(layout.work, id);
-    return { kind: 'finished' };
-  }
-  return { kind: 'handed-over', message: { id, file, uid, intent } };
 }
 
-/** Finishes the renames an intent names, records what came of them, and says what is left. */
-async function resumePickup(world: RecoveryWorld, id: string, intent: Intent): Promise<{ intent: Intent; unknown: boolean }> {
-  const pending = intent.copies.filter((copy) => copy.via === 'pickup' && copy.pending.length > 0);
-  const { pickup } = world.config.delivery;
-  if (pending.length === 0) return { intent, unknown: false };
-  const outcomes: { number: number; name: string; outcome: CommitOutcome }[] = [];
-  for (const { number, name, sha256 } of pending) {
-    const wanted = { name, sha256, bootId: intent.bootId, marker: intent.marker };
-    const outcome =
-      pickup === undefined
-        ? 'unknown'
-        : await world.patiently(() => resumeCommit({ staging: pickup.staging, pickup: pickup.directory }, wanted, world.bootId));
-    outcomes.push({ number, name, outcome });
-  }
-  const unknown = outcomes.some(({ outcome }) => outcome === 'unknown');
-  if (pickup !== undefined && outcomes.some(({ outcome }) => outcome !== 'unknown')) {
-    await world.patiently(() => {
-      syncDirectory(pickup.directory);
-      if (existsSync(pickup.staging)) syncDirectory(pickup.staging);
-    });
-  }
-  const duplicate = outcomes.some(({ outcome }) => outcome === 'possible-duplicate');
-  const outcome = unknown ? 'unknown' : duplicate ? 'possible-duplicate' : 'handed-to-mta';
-  const detail: EventDetails['committed'] = { copies: outcomes };
-  await world.audit.append([newEntry('committed', { id, outcome }, detail)]);
-  return { intent: withCommitted(intent, detail) ?? intent, unknown };
+function isWait(error: unknown): boolean {
+  return error instanceof SealdropError && error.disposition === 'wait';
 }
 
-/** In staging only copies of messages that are in `work/` without an intent; everything else there is left alone. `work/sealed` is ours. */
-function removeUnrecordedCopies(
-  { layout, config }: RecoveryWorld,
+/**
+ * In staging only copies of messages that are in `work/` without an intent; everything else there is left alone. `work/sealed` is ours.
+ * False when staging could not be looked at and mail has a fallback meanwhile.
+ */
+async function removeUnrecordedCopies(
+  world: RecoveryWorld,
   isUnrecorded: (id: string) => boolean,
   own: ReadonlyMap<string, unknown>,
-): void {
-  const directories = [layout.sealed, ...(config.delivery.pickup === undefined ? [] : [config.delivery.pickup.staging])];
+): Promise<boolean> {
+  const { layout, config, patiently, pickupStep } = world;
   const atRest = new Set([...inventoryOf(layout.retry).messages, ...inventoryOf(layout.quarantine).messages]);
-  for (const directory of directories) {
-    for (const { id, name } of copiesIn(directory)) {
-      const nobodys = directory === layout.sealed && !own.has(id) && !atRest.has(id);
-      if (isUnrecorded(id) || nobodys) removeIfThere(`${directory}/${name}`);
-    }
+  await patiently(() => removeCopies(layout.sealed, (id) => isUnrecorded(id) || (!own.has(id) && !atRest.has(id))));
+  const { pickup, fallback } = config.delivery;
+  if (pickup === undefined) return true;
+  try {
+    await pickupStep(() => removeCopies(pickup.staging, isUnrecorded));
+    return true;
+  } catch (error) {
+    if (!isWait(error) || fallback === undefined) throw error;
+    return false;
+  }
+}
+
+/** Removes the sealed copies in `directory` that are left over. */
+export function removeCopies(directory: string, isLeftOver: (id: string) => boolean): void {
+  for (const { id, number, name } of copiesIn(directory)) {
+    // Copies staged again from the sealed file are told by records of their own (daemon/restage.ts).
+    if (number < firstNumberAgain && isLeftOver(id)) removeIfThere(`${directory}/${name}`);
   }
 }
 

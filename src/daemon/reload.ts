@@ -6,7 +6,11 @@ export function refuseFixedChanges(before: Config, after: Config): void {
   const fixed: readonly [string, (config: Config) => unknown][] = [
     ['spool', (config) => config.spool],
     ['delivery.pickup', (config) => config.delivery.pickup],
+    ['delivery.fallback', (config) => config.delivery.fallback],
     ['delivery.smtp', (config) => config.delivery.smtp],
+    ['delivery.sparkpost', (config) => config.delivery.sparkpost],
+    ['delivery.sendmail', (config) => config.delivery.sendmail],
+    ['delivery.kumomta', (config) => config.delivery.kumomta],
     ['delivery.retry', (config) => config.delivery.retry],
     ['workers', (config) => config.workers],
     ['outbox.maxBytesInFlight', (config) => config.outbox.maxBytesInFlight],

@@ -1,10 +1,12 @@
 import { policyOf } from '../config/policy-of.js';
 import type { Config } from '../config/schema.js';
-import { type PickupTransport, pickupFile } from '../delivery/pickup-file.js';
+import { msysApiField } from '../delivery/msys-api.js';
+import { pickupFile } from '../delivery/pickup-file.js';
+import { type PickupProfile, type PickupTransport, pickupProfile } from '../delivery/pickup-profile.js';
 import { SealdropError } from '../errors.js';
 import type { KeyDirectory } from '../keys/key-directory.js';
 import { type Canonical, canonicalise } from '../message/canonical.js';
-import { envelopeOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
+import { envelopeOf, headerSenderOf, identityAddressOf, visibleAddresses } from '../message/envelope.js';
 import { fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
 import type { Octets } from '../message/octets.js';
 import { assembleMessage, outerHeader } from '../message/outer-header.js';
@@ -27,6 +29,8 @@ export interface ReadyCopy {
   readonly hidden: readonly string[];
   /** The copy, made as its pieces are asked for: pickup's envelope lines first if it goes there, then the message. */
   readonly sealed: Octets;
+  /** The message alone, for another way than pickup. */
+  readonly message: Octets;
 }
 
 export interface SealedMessage {
@@ -60,11 +64,13 @@ export class Sealer {
   private readonly config: Config;
   private readonly keys: KeyDirectory;
   private readonly policy: ReturnType<typeof policyOf>;
+  private readonly profile: PickupProfile;
 
   constructor(config: Config, keys: KeyDirectory) {
     this.config = config;
     this.keys = keys;
     this.policy = policyOf(config);
+    this.profile = pickupProfile(config.delivery.pickup?.profile ?? 'powermta');
   }
 
   seal(original: Buffer, id: string, submitter: Submitter, now: Date): SealedMessage {
@@ -97,6 +103,7 @@ export class Sealer {
       envelope,
       visible: visibleAddresses(message),
       from,
+      headerSender: headerSenderOf(message) ?? from,
       control: message.control,
       fields: message.fields,
       ...this.policy,
@@ -116,11 +123,13 @@ export class Sealer {
 
   private sealByPlan(submitted: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
     const message = withoutForgedProtection(submitted);
+    const { fallback } = this.config.delivery;
     const ownId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
     const outer = outerHeader(message, {
       date: timeOfMessageId(id),
       messageId: ownId,
       fallbackCharset: this.config.protect.fallbackCharset,
+      encodeBraces: plan.copies.some(({ via }) => (via === 'pickup' ? fallback : via) === 'sparkpost'),
     });
     const changes = [
       ...message.changes,
@@ -147,9 +156,10 @@ export class Sealer {
         payload.outside,
         recipients.length === 0 ? entity : forms.around(encrypt(entity, recipients, { content, keyTransport }), copy),
       );
-      if (copy.via !== 'pickup') return { plan: copy, hidden, sealed };
+      if (copy.transport.msysApi !== undefined) msysApiField('sparkpost', copy.transport.msysApi); // Refused now, while nothing is recorded.
+      if (copy.via !== 'pickup') return { plan: copy, hidden, sealed, message: sealed };
       if (outer.changes.some((change) => change.startsWith('smtputf8-needed'))) throw needsSmtpUtf8();
-      return { plan: copy, hidden, sealed: pickupFile(sealed, this.transportOf(copy, plan.sender, id)) };
+      return { plan: copy, hidden, message: sealed, sealed: pickupFile(sealed, this.profile, transportOf(copy, plan.sender, id)) };
     });
     refuseAltered([...changes, ...payloads.changes]);
     for (const { fingerprint, certificate } of forms.signers) certificates.set(fingerprint, certificate);
@@ -174,11 +184,10 @@ export class Sealer {
       return found.prepared;
     });
   }
+}
 
-  private transportOf(copy: CopyPlan, sender: string, id: string): PickupTransport {
-    const { transport, recipients } = copy;
-    return { profile: 'powermta', sender, recipients, ...transport, envid: transport.envid ?? id };
-  }
+function transportOf({ transport, recipients }: CopyPlan, sender: string, id: string): PickupTransport {
+  return { sender, recipients, ...transport, envid: transport.envid ?? id };
 }
 
 /** An address in the header whose local part is not ASCII cannot be encoded; a pickup file takes 7-bit headers only. */

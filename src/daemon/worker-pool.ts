@@ -5,6 +5,7 @@ import type { SealdropError } from '../errors.js';
 import {
   type FromWorker,
   type Offer,
+  type PlainFault,
   plainFault,
   type Report,
   revivedFault,
@@ -35,6 +36,8 @@ export class WorkerPool {
   /** How many takes each worker is free for. */
   private readonly free: number[] = [];
   private readonly queue: Offer[] = [];
+  /** Offers in the workers' hands. */
+  private inHands = 0;
   private readonly audit: AuditWriter;
   private readonly events: PoolEvents;
   private wakers: (() => void)[] = [];
@@ -45,6 +48,11 @@ export class WorkerPool {
     this.audit = audit;
     this.events = events;
     for (let index = 0; index < data.workers; index++) this.workers.push(this.start(index, data));
+  }
+
+  /** Offers queued or in the workers' hands. */
+  get depth(): number {
+    return this.queue.length + this.inHands;
   }
 
   /** Resolves when the offer is queued; while the queue is full it waits, so a scan never runs ahead of the work. */
@@ -69,6 +77,11 @@ export class WorkerPool {
 
   reconfigure(config: Config): void {
     for (const worker of this.workers) tell(worker, { kind: 'config', config });
+  }
+
+  /** Tells the workers how pickup does, where they have a fallback. */
+  tellPickup(marker: string | undefined, fault: PlainFault | undefined): void {
+    for (const worker of this.workers) tell(worker, { kind: 'pickup', marker, fault });
   }
 
   /** Lets every worker finish the group it is in; queued offers stay where they are on disk. */
@@ -115,6 +128,7 @@ export class WorkerPool {
         this.events.failed(revivedFault(message.fault));
         break;
     }
+    this.inHands -= message.offers;
     this.free[index] = (this.free[index] ?? 0) + 1;
     this.dispatch();
     this.wake();
@@ -129,7 +143,9 @@ export class WorkerPool {
       if (worker === undefined || (idle === 0 && this.queue.length < offersToOverlap)) break;
       const fair = Math.min(offersPerTake, Math.ceil(this.queue.length / Math.max(1, idle)));
       this.free[index] = (this.free[index] ?? 1) - 1;
-      tell(worker, { kind: 'take', offers: this.queue.splice(0, fair) });
+      const offers = this.queue.splice(0, fair);
+      this.inHands += offers.length;
+      tell(worker, { kind: 'take', offers });
     }
     this.wake();
   }

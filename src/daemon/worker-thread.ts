@@ -45,19 +45,25 @@ const kept = new Set<string>();
 const appends = new Map<number, { resolve: () => void; reject: (error: unknown) => void }>();
 let appendNumber = 0;
 let stopping = false;
+let { marker } = data;
+let pickupFault = data.pickupFault === undefined ? undefined : revivedFault(data.pickupFault);
 let context = contextFor(data.config);
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'take') {
+    const offers = message.offers.length;
     take(message.offers).then(
-      (report) => say({ kind: 'done', report }),
-      (error: unknown) => say({ kind: 'failed', fault: plainFault(error) }),
+      (report) => say({ kind: 'done', offers, report }),
+      (error: unknown) => say({ kind: 'failed', offers, fault: plainFault(error) }),
     );
   } else if (message.kind === 'durable') {
     const waiting = appends.get(message.append);
     appends.delete(message.append);
     if (message.fault === undefined) waiting?.resolve();
     else waiting?.reject(revivedFault(message.fault));
+  } else if (message.kind === 'pickup') {
+    marker = message.marker;
+    pickupFault = message.fault === undefined ? undefined : revivedFault(message.fault);
   } else if (message.kind === 'config') {
     context = contextFor(message.config);
   } else {
@@ -157,7 +163,12 @@ function contextFor(config: WorkerData['config']): WorkerContext {
     sealer: new Sealer(config, keys),
     audit: { append },
     bootId: data.bootId,
-    marker: data.marker,
+    get marker() {
+      return marker;
+    },
+    get pickupFault() {
+      return pickupFault;
+    },
     archiveGroup: data.archiveGroup,
     now: () => new Date(),
     patiently,
@@ -199,7 +210,7 @@ function doneOf(job: Job, milliseconds: number): Done {
   const copies = job.staged.map(({ name, pending, via }) => ({ name, recipients: pending, via }));
   const common = { id: job.id, file: job.submittedAs, copies, milliseconds, algorithms: job.sealed?.algorithms };
   if (job.aside !== undefined) return { ...common, outcome: job.aside.event, fault: plainFault(job.fault) };
-  return { ...common, outcome: job.staged.some((copy) => copy.via !== 'pickup') ? 'handed-over' : 'committed' };
+  return { ...common, outcome: job.late || job.staged.some((copy) => copy.via !== 'pickup') ? 'handed-over' : 'committed' };
 }
 
 function sizeOf(one: OpenCandidate | SizedOwnOffer): number {

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Octets } from '../message/octets.js';
+
 export interface ByteFacts {
   /** What a transport would have to alter, or undefined when the bytes can travel as they are. */
   readonly fault: string | undefined;
@@ -8,23 +11,57 @@ export interface ByteFacts {
 const MAXIMUM_LINE = 998;
 const CR = 0x0d;
 const LF = 0x0a;
+/** Some milliseconds' work; then others have their turn. */
+const TURN_BYTES = 1_048_576;
 
-/** Looks once over a message for what SMTP and pickup cannot carry unaltered: bare CR or LF, NUL, long lines, a last line without end. */
-export function byteFacts(message: Buffer): ByteFacts {
-  let eightBit = false;
-  let lineStart = 0;
-  let previous = 0;
-  for (let at = 0; at < message.length; at += 1) {
-    const octet = message[at] as number;
-    if (octet > 0x7f) eightBit = true;
-    else if (octet === 0) return { fault: 'a NUL', eightBit };
-    if (previous === CR && octet !== LF) return { fault: 'a bare CR', eightBit };
-    if (octet === LF) {
-      if (previous !== CR) return { fault: 'a bare LF', eightBit };
-      if (at - 1 - lineStart > MAXIMUM_LINE) return { fault: 'a line of more than 998 octets', eightBit };
-      lineStart = at + 1;
-    }
-    previous = octet;
+/**
+ * Looks once over a message, piece by piece, for what SMTP and pickup cannot carry unaltered: bare CR or LF, NUL, long lines, a last line
+ * without end.
+ */
+export async function byteFacts(message: Octets): Promise<ByteFacts> {
+  const facts = new Facts();
+  let turnBytes = 0;
+  for (const piece of message.pieces()) {
+    const fault = facts.add(piece);
+    if (fault !== undefined) return { fault, eightBit: facts.eightBit };
+    turnBytes += piece.length;
+    if (turnBytes < TURN_BYTES) continue;
+    turnBytes = 0;
+    await setImmediate();
   }
-  return { fault: lineStart === message.length && message.length > 0 ? undefined : 'a last line without CRLF', eightBit };
+  return { fault: facts.endsALine ? undefined : 'a last line without CRLF', eightBit: facts.eightBit };
+}
+
+class Facts {
+  eightBit = false;
+  /** Of the line that is not at its end yet, its CR included. */
+  #lineBytes = 0;
+  #previous = 0;
+
+  get endsALine(): boolean {
+    return this.#previous === LF;
+  }
+
+  /** The first fault in the next piece. */
+  add(piece: Buffer): string | undefined {
+    let previous = this.#previous;
+    let lineBytes = this.#lineBytes;
+    for (let at = 0; at < piece.length; at += 1) {
+      const octet = piece[at] as number;
+      if (octet > 0x7f) this.eightBit = true;
+      if (octet === 0) return 'a NUL';
+      if (previous === CR && octet !== LF) return 'a bare CR';
+      if (octet === LF) {
+        if (previous !== CR) return 'a bare LF';
+        if (lineBytes - 1 > MAXIMUM_LINE) return 'a line of more than 998 octets';
+        lineBytes = 0;
+      } else {
+        lineBytes += 1;
+      }
+      previous = octet;
+    }
+    this.#previous = previous;
+    this.#lineBytes = lineBytes;
+    return undefined;
+  }
 }

@@ -1,11 +1,13 @@
+import type { Octets } from '../message/octets.js';
+
 /** One sealed copy on its way to the MTA: the envelope it travels in (RFC 5321) and its bytes. */
 export interface Copy {
   /** Bare address; '' is the null sender. */
   readonly sender: string;
   /** Bare addresses, each once. */
   readonly recipients: readonly string[];
-  /** Canonical bytes: CRLF line ends, lines of at most 998 octets. */
-  readonly message: Buffer;
+  /** Canonical bytes: CRLF line ends, lines of at most 998 octets. Read piece by piece, and more than once, the same each time. */
+  readonly message: Octets;
   /** Goes out as the DSN envelope id (RFC 3461 §4.4), so that bounces and accounting can be joined to our records. */
   readonly envid: string;
   /** The submitted X-MSYS-API value, if the message carried one and the way of delivery speaks it. */

@@ -5,17 +5,28 @@ const HARD_WIDTH = 900;
 /** Recipients come from the envelope that policy has seen; these members would send copies past it. */
 const RECIPIENT_MEMBERS = ['cc', 'bcc', 'archive'];
 
+/** Whose reading of the header: Momentum's own module, or SparkPost, which knows more options. */
+export type MsysProfile = 'momentum' | 'sparkpost';
+
 /**
  * The X-MSYS-API header field for Momentum and SparkPost, with its final CRLF: the submitted value, if any, with open and click
- * tracking forced off (they rewrite bodies and break signatures) and marked transactional (no List-Unsubscribe is put in).
- * ASCII only, folded at blanks, lines below 998 octets. Throws SealdropError `bad-msys-api` (quarantine).
+ * tracking forced off (they rewrite bodies and break signatures), and for SparkPost marked transactional (no List-Unsubscribe is put in).
+ * The same value gives the same octets. ASCII only, folded at blanks, lines below 998 octets. Throws SealdropError `bad-msys-api` (quarantine).
  */
-export function msysApiField(submitted?: string): string {
+export function msysApiField(profile: MsysProfile, submitted?: string): string {
   const value = submitted === undefined ? {} : parsed(submitted);
   const options = value.options ?? {};
   if (!isObject(options)) throw badMsysApi('its "options" is not an object');
-  const merged = { ...value, options: { ...options, open_tracking: false, click_tracking: false, transactional: true } };
+  const merged = { ...value, options: { ...options, ...FORCED[profile], ...withoutRewriting(options) } };
   return `${fold('X-MSYS-API:', asciiTokens(merged))}\r\n`;
+}
+
+const UNTRACKED = { open_tracking: false, click_tracking: false };
+const FORCED: Readonly<Record<MsysProfile, object>> = { momentum: UNTRACKED, sparkpost: { ...UNTRACKED, transactional: true } };
+
+/** Options that would alter the body too; they are off where they are not named. */
+function withoutRewriting(options: Record<string, unknown>): Record<string, false> {
+  return Object.fromEntries(['initial_open', 'inline_css'].filter((name) => Object.hasOwn(options, name)).map((name) => [name, false]));
 }
 
 function parsed(submitted: string): Record<string, unknown> {

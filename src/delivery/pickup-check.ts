@@ -1,5 +1,5 @@
 import { SealdropError } from '../errors.js';
-import { MAXIMUM_RECEIVERS } from './pickup-file.js';
+import { powermtaProfile } from './profiles/powermta.js';
 
 const REQUIRED = ['from', 'date', 'message-id', 'mime-version'];
 const FORBIDDEN = ['bcc', 'resent-bcc', 'x-sender-override', 'x-dkim-key', 'x-schedule'];
@@ -43,7 +43,7 @@ function envelopeFaults(bytes: Buffer): string[] {
   if (!bytes.toString('latin1', 0, 10).startsWith('x-sender: ')) faults.push('the first bytes are not "x-sender: "');
   if (values('x-sender').length !== 1) faults.push('not exactly one x-sender');
   if (receivers.length === 0) faults.push('no x-receiver');
-  if (receivers.length > MAXIMUM_RECEIVERS) faults.push(`more than ${MAXIMUM_RECEIVERS} x-receiver lines`);
+  if (receivers.length > powermtaProfile.maxReceivers) faults.push(`more than ${powermtaProfile.maxReceivers} x-receiver lines`);
   if (![...values('x-sender'), ...receivers].every((address) => BARE_ADDRESS.test(address))) faults.push('an address that is not bare');
   if (values('x-envid').length !== 1) faults.push('not exactly one x-envid');
   if (values('x-job').length > 1) faults.push('more than one x-job');

@@ -52,8 +52,26 @@ export function checkPickup(paths: PickupPaths): PickupFacts {
   const inMemory = [staging, directory].filter(isVolatile);
   if (inMemory[0] !== undefined && paths.allowVolatile !== true) throw volatileDirectory(inMemory[0]);
   checkSameMount(directory, staging);
+  for (const path of [staging, directory]) removeStaleProbes(path);
   proveRename(directory, staging);
   return { freeBytes: freeBytes(staging), volatile: inMemory.length > 0 };
+}
+
+/** Files in pickup are not all there is: a directory's own blocks, and what others write meanwhile. */
+const RESERVE_BYTES = 1 << 20;
+
+/**
+ * Tries whether a commit of `sizeBytes` can work now: the rename both ways, and room. For use again and again, after checkPickup.
+ * Throws SealdropError (wait): disk-full, rename-crosses-mounts, and what diskFault says.
+ */
+export function tryPickup({ directory, staging }: Pick<PickupPaths, 'directory' | 'staging'>, sizeBytes: number): void {
+  proveRename(directory, staging);
+  const free = freeBytes(staging);
+  if (free >= sizeBytes + RESERVE_BYTES) return;
+  throw new SealdropError('disk-full', `there are ${free} octets free for ${staging}, and ${sizeBytes} are to be written`, {
+    disposition: 'wait',
+    cure: 'Free space on this file system; sealdrop goes on by itself.',
+  });
 }
 
 /** Octets that an unprivileged user may still write beneath `path`. Throws as diskFault says. */
@@ -96,7 +114,6 @@ function checkSameMount(directory: string, staging: string): void {
  * between, an empty dot-directory is left, which the next check removes.
  */
 function proveRename(directory: string, staging: string): void {
-  for (const path of [staging, directory]) removeStaleProbes(path);
   const name = PROBE_PREFIX + randomBytes(8).toString('hex');
   const [home, abroad] = [join(staging, name), join(directory, name)];
   attempt('write in', staging, () => mkdirSync(home, { mode: 0o700 }));

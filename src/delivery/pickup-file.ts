@@ -1,54 +1,45 @@
 import { SealdropError } from '../errors.js';
+import { headerText } from '../message/header-text.js';
 import { type Octets, octetsOf } from '../message/octets.js';
 import { badEnvelopeValue, checkAddress, checkWord, needsSmtpUtf8 } from './envelope-value.js';
+import type { PickupProfile, PickupTransport } from './pickup-profile.js';
 
-export interface PickupTransport {
-  readonly profile: 'powermta';
-  readonly sender: string;
-  readonly recipients: readonly string[];
-  readonly envid: string;
-  readonly job?: string | undefined;
-  readonly virtualMta?: string | undefined;
-  readonly dkimOptions?: string | undefined;
-}
-
-/** PowerMTA 5.0 User's Guide 7.2 recommends no more recipients in one file. */
-export const MAXIMUM_RECEIVERS = 5000;
-
-// PMTA reads these wherever they stand in the header (PowerMTA 5.0 User's Guide 7.2, 3.3.7.40-56), so none may come from the message.
-const CONTROL_FIELD = /^x-(?:sender|receiver|sender-override|envid|job|virtual-mta|dkim-options|dkim-key|schedule)[ \t]*:/im;
+// PMTA reads these wherever they stand in the header (PowerMTA 5.0 User's Guide 7.2, 3.3.7.40-56), other MTAs some of them, and MailerQ
+// everything that begins with x-mq-: none may come from the message.
+const CONTROL_FIELD =
+  /^(?:x-(?:sender|receiver|sender-override|envid|job|virtual-mta|dkim-options|dkim-key|schedule)|x-mq-[!-9;-~]*)[ \t]*:/im;
 const FIRST_FIELD = /^[!-9;-~]+:/;
 
 /**
- * A pickup file: the envelope lines, then the message directly, without a blank line between.
+ * A pickup file: the profile's lines, then the message directly, without a blank line between.
  * `message` is canonical (CRLF, 7-bit, lines of at most 998 octets) and has lost its own control headers.
  * Throws SealdropError (quarantine): bad-envelope-value, too-many-receivers, null-sender-needs-smtp, smtputf8-needs-smtp,
- * control-header-in-message.
+ * control-header-in-message, instruction-in-message.
  */
-export function pickupFile(message: Octets, transport: PickupTransport): Octets {
-  checkPickupMessage(message);
-  return octetsOf(pickupHead(transport), message);
+export function pickupFile(message: Octets, profile: PickupProfile, transport: PickupTransport): Octets {
+  checkPickupMessage(message, profile);
+  return octetsOf(pickupHead(profile, transport), message);
 }
 
-/** The envelope lines alone, which can be made before the message is sealed. Throws as pickupFile does. */
-export function pickupHead(transport: PickupTransport): Buffer {
-  checkEnvelope(transport);
-  const lines = [`x-sender: ${transport.sender}`];
-  for (const recipient of transport.recipients) lines.push(`x-receiver: ${recipient}`);
-  lines.push(word('x-envid', transport.envid));
-  if (transport.job !== undefined) lines.push(word('x-job', transport.job));
-  if (transport.virtualMta !== undefined) lines.push(word('x-virtual-mta', transport.virtualMta));
-  if (transport.dkimOptions !== undefined) lines.push(`x-dkim-options: ${dkimTags(transport.dkimOptions)}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1');
+/** The lines before the message alone, which can be made before it is sealed. Throws as pickupFile does. */
+export function pickupHead(profile: PickupProfile, transport: PickupTransport): Buffer {
+  checkEnvelope(transport, profile.maxReceivers);
+  const { envid, job, virtualMta, dkimOptions } = transport;
+  checkWord('x-envid', envid);
+  if (job !== undefined) checkWord('x-job', job);
+  if (virtualMta !== undefined) checkWord('x-virtual-mta', virtualMta);
+  const lines = profile.lines({ ...transport, dkimOptions: dkimOptions === undefined ? undefined : dkimTags(dkimOptions) });
+  return Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1');
 }
 
 /**
  * Refuses a message that would change the meaning of the lines before it: one whose header still holds a control header (it would
  * add recipients, replace the sender or hand a private key to the recipients) or that does not begin with a header field.
- * Throws SealdropError `control-header-in-message` (quarantine).
+ * Throws SealdropError `control-header-in-message`, or `instruction-in-message` for a field that only this MTA listens to (quarantine).
  */
-export function checkPickupMessage(message: Octets): void {
+export function checkPickupMessage(message: Octets, profile: PickupProfile): void {
   const header = headerText(message);
+  checkInstructions(header, profile);
   const control = CONTROL_FIELD.exec(header);
   if (control === null && FIRST_FIELD.test(header)) return;
   const what =
@@ -59,36 +50,25 @@ export function checkPickupMessage(message: Octets): void {
   });
 }
 
-/** Only as much of the message is asked for and read as its header takes. */
-function headerText(message: Octets): string {
-  let text = '';
-  for (const piece of message.pieces()) {
-    for (let at = 0; at < piece.length; at += HEADER_STEP_BYTES) {
-      const from = Math.max(0, text.length - 3);
-      text += piece.toString('latin1', at, at + HEADER_STEP_BYTES);
-      const end = text.indexOf('\r\n\r\n', from);
-      if (end !== -1) return text.slice(0, end);
-    }
-  }
-  return text;
+function checkInstructions(header: string, { instructions }: PickupProfile): void {
+  const names = [...header.matchAll(/^([!-9;-~]+)[ \t]*:/gm)].map(([, name = '']) => name);
+  const found = names.find((name) => instructions.includes(name.toLowerCase()));
+  if (found === undefined) return;
+  throw new SealdropError('instruction-in-message', `The MTA would take the field ${found} of this message for an instruction.`, {
+    disposition: 'quarantine',
+    cure: 'Let the application leave this field out and submit the message again, or let such mail go by SMTP: a rule with "delivery: { via: smtp }".',
+  });
 }
 
-const HEADER_STEP_BYTES = 16 * 1024;
-
-function checkEnvelope({ sender, recipients }: PickupTransport): void {
+function checkEnvelope({ sender, recipients }: PickupTransport, most: number): void {
   if (sender === '') throw needsSmtp('null-sender-needs-smtp', 'The null sender cannot be written into a pickup file.');
   checkAddress('sender', sender);
   if (recipients.length === 0) throw badEnvelopeValue('The pickup file would have no recipient.');
-  if (recipients.length > MAXIMUM_RECEIVERS) throw tooManyReceivers(recipients.length);
+  if (recipients.length > most) throw tooManyReceivers(recipients.length, most);
   for (const recipient of recipients) checkAddress('recipient', recipient);
   const international = [sender, ...recipients].find(needsSmtpUtf8);
   if (international !== undefined)
     throw needsSmtp('smtputf8-needs-smtp', `The address ${international} is not ASCII; a pickup file cannot hold it.`);
-}
-
-function word(name: string, value: string): string {
-  checkWord(name, value);
-  return `${name}: ${value}`;
 }
 
 /** PowerMTA 5.0 User's Guide 10.6.3: the tags s, d, i, q and key-list, each at most once. Written without the blanks between them. */
@@ -99,8 +79,8 @@ function dkimTags(options: string): string {
   throw badEnvelopeValue('The value of x-dkim-options is not a list of the tags s=, d=, i=, q= and key-list=, each at most once.');
 }
 
-function tooManyReceivers(count: number): SealdropError {
-  return new SealdropError('too-many-receivers', `The copy has ${count} recipients; a pickup file holds at most ${MAXIMUM_RECEIVERS}.`, {
+function tooManyReceivers(count: number, most: number): SealdropError {
+  return new SealdropError('too-many-receivers', `The copy has ${count} recipients; a pickup file of this profile holds at most ${most}.`, {
     disposition: 'quarantine',
     cure: 'Submit the message in parts with fewer recipients each.',
   });

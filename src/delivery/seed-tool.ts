@@ -21,6 +21,15 @@ export function hostLine({ host, port, user, password }: SmtpLogin): string {
   return `Host: ${printable(host)} Port: ${port} User: "${printable(user ?? '')}" Password: "${row}"`;
 }
 
+/** What the seed tool said of SMTP, said of the SparkPost API. */
+export function apiLine({ host }: { host: string }): string {
+  return `SparkPost API Host: ${printable(host)} API key: "${'*'.repeat(8)}"`;
+}
+
+export function missingKeyLine(): string {
+  return 'Environment variable SPARKPOST_API_KEY not set - stopping';
+}
+
 /** `from` and `to` as the message's header shows them, decoded. */
 export function sendingLine({ file, from, to }: { file: string; from: string; to: string }): string {
   return `Sending: ${printable(file)} From: ${printable(from)} To: ${printable(to)}`;

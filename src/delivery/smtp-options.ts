@@ -1,7 +1,10 @@
-import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import type { MsysProfile } from './msys-api.js';
+import type { SmtpDsn } from './smtp-dsn.js';
+import type { SmtpLogin } from './smtp-login.js';
+import type { Names, ServerReport, SmtpServer } from './smtp-servers.js';
 
-interface SmtpTimeouts {
-  /** From the DNS look-up until the server has let us in: TCP, greeting, STARTTLS, AUTH. */
+export interface SmtpTimeouts {
+  /** From the connection until the server has let us in: TCP, greeting, STARTTLS, AUTH. */
   readonly openMs: number;
   /** Silence of the server inside a transaction; RFC 5321 §4.5.3.2.6 wants ten minutes after the final dot. */
   readonly replyMs: number;
@@ -9,13 +12,16 @@ interface SmtpTimeouts {
   readonly transactionMs: number;
   /** How long an unused connection is kept; shorter than the minute after which servers cut it. */
   readonly idleMs: number;
+  /** How long a server that failed is tried only after the others. */
+  readonly hostPauseMs: number;
 }
 
 export interface SmtpOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
+  /** In the order in which they are tried; the second only if the first does not serve. */
+  readonly servers: readonly SmtpServer[];
+  /** `a`: each server by its addresses, in turn. `mx`: the mail exchangers of its name (RFC 5321 §5.1). */
+  readonly lookup?: 'a' | 'mx' | undefined;
+  readonly login?: SmtpLogin | undefined;
   /**
    * `opportunistic`: STARTTLS if offered, whatever the certificate (RFC 7435). `required`: STARTTLS or nothing, certificate checked.
    * `implicit`: TLS from the first octet, certificate checked. `none`: never.
@@ -23,14 +29,25 @@ export interface SmtpOptions {
   readonly tls: 'opportunistic' | 'required' | 'implicit' | 'none';
   /** Trust anchors, PEM, for `required` and `implicit`; without it those Node.js brings along. */
   readonly ca?: string | Buffer | undefined;
+  /** SHA-256 of certificates, hex: the server has to show one of them; who vouches for it matters only if `ca` is given too. */
+  readonly fingerprints?: readonly string[] | undefined;
+  /** The name a server's certificate has to carry, when it is not the one it is reached by. */
+  readonly servername?: string | undefined;
+  /** Our own certificate (its chain after it) and key, PEM, for servers that ask for one. */
+  readonly client?: { readonly certificate: string | Buffer; readonly key: string | Buffer } | undefined;
   /** Our name in EHLO; without it the machine's. */
   readonly name?: string | undefined;
   /** Sessions at the same time; vendors advise 4 to 20 for a local MTA, at most 10 for SparkPost. */
   readonly connections?: number | undefined;
   readonly messagesPerConnection?: number | undefined;
   readonly timeouts?: Partial<SmtpTimeouts> | undefined;
-  /** Put an X-MSYS-API header with tracking off on every message (Momentum, SparkPost). */
-  readonly xMsysApi?: boolean | undefined;
+  readonly dsn?: SmtpDsn | undefined;
+  /** Put the X-MSYS-API header of this vendor, with tracking off, on every message. */
+  readonly msysApi?: MsysProfile | undefined;
+  /** Told when one of several servers fails, and when it serves again. */
+  readonly onServer?: ServerReport | undefined;
+  /** Where names are looked up; without it, the system. */
+  readonly names?: Names | undefined;
 }
 
 export interface SmtpSettings extends SmtpOptions {
@@ -39,7 +56,7 @@ export interface SmtpSettings extends SmtpOptions {
   readonly timeouts: SmtpTimeouts;
 }
 
-const TIMEOUTS: SmtpTimeouts = { openMs: 60_000, replyMs: 600_000, transactionMs: 1_800_000, idleMs: 30_000 };
+const TIMEOUTS: SmtpTimeouts = { openMs: 60_000, replyMs: 600_000, transactionMs: 1_800_000, idleMs: 30_000, hostPauseMs: 60_000 };
 
 export function withDefaults(options: SmtpOptions): SmtpSettings {
   return {
@@ -48,29 +65,4 @@ export function withDefaults(options: SmtpOptions): SmtpSettings {
     messagesPerConnection: options.messagesPerConnection ?? 100,
     timeouts: { ...TIMEOUTS, ...options.timeouts },
   };
-}
-
-/** Our options in nodemailer's terms. Its logger stays off: it would be given user names. */
-export function connectionOptions({ host, port, tls, ca, name, timeouts }: SmtpSettings): SMTPConnectionOptions {
-  return {
-    host,
-    port,
-    name,
-    secure: tls === 'implicit',
-    ignoreTLS: tls === 'none',
-    requireTLS: tls === 'required',
-    opportunisticTLS: tls === 'opportunistic',
-    tls: { rejectUnauthorized: tls === 'required' || tls === 'implicit', ca },
-    connectionTimeout: timeouts.openMs,
-    greetingTimeout: timeouts.openMs,
-    dnsTimeout: timeouts.openMs,
-    socketTimeout: timeouts.replyMs,
-    socketCloseTimeout: 1000,
-    logger: false,
-  };
-}
-
-/** Whether a password may be sent over a session without TLS: to this machine, or where the operator has switched TLS off. */
-export function allowsPlainLogin({ host, tls }: SmtpSettings): boolean {
-  return tls === 'none' || /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
 }

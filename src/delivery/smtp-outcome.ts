@@ -1,7 +1,6 @@
 import type { DeliveryOutcome, RecipientOutcome } from './delivery.js';
-import { authenticationRequired, unavailable } from './smtp-error.js';
-import type { SmtpSettings } from './smtp-options.js';
-import { parseReply, type Reply, secretForms } from './smtp-reply.js';
+import { authenticationRequired, type SessionFacts, unavailable } from './smtp-error.js';
+import { parseReply, type Reply } from './smtp-reply.js';
 import type { Transaction } from './smtp-session.js';
 
 /**
@@ -17,8 +16,8 @@ import type { Transaction } from './smtp-session.js';
  *
  * Throws smtp-unavailable, smtp-auth-required (wait).
  */
-export function outcomeOf(transaction: Transaction, recipients: readonly string[], settings: SmtpSettings): DeliveryOutcome {
-  const hidden = secretForms(settings.user, settings.password);
+export function outcomeOf(transaction: Transaction, recipients: readonly string[], facts: SessionFacts): DeliveryOutcome {
+  const { hidden } = facts;
   const refusals = new Map<string, Reply>();
   // Commands are sent together: after a refused MAIL what is said to each RCPT only follows from that ("503 need MAIL").
   const answered = transaction.error?.command === 'MAIL FROM' ? [] : transaction.rejected;
@@ -28,7 +27,7 @@ export function outcomeOf(transaction: Transaction, recipients: readonly string[
   }
   const { error } = transaction;
   const reply = parseReply(error === undefined ? transaction.response : error.response, hidden);
-  throwIfSessionFault([...refusals.values()], reply, transaction, settings);
+  throwIfSessionFault([...refusals.values()], reply, transaction, facts);
   const others = verdict(transaction, reply);
   return {
     recipients: recipients.map((address) => {
@@ -40,15 +39,15 @@ export function outcomeOf(transaction: Transaction, recipients: readonly string[
 }
 
 /** Where the message, or its acceptance, may have got through for some, that outcome must not be lost: only their own reply counts then. */
-function throwIfSessionFault(refusals: readonly Reply[], reply: Reply | undefined, transaction: Transaction, settings: SmtpSettings): void {
+function throwIfSessionFault(refusals: readonly Reply[], reply: Reply | undefined, transaction: Transaction, facts: SessionFacts): void {
   const { error, progress } = transaction;
   if (error === undefined) return;
   const replies = [...(progress === 'envelope' ? refusals : []), ...(reply === undefined ? [] : [reply])];
   const demand = replies.find(({ code }) => code === '530' || code === '538');
-  if (demand !== undefined) throw authenticationRequired(demand, settings);
+  if (demand !== undefined) throw authenticationRequired(demand, facts);
   const closing = replies.some(({ code }) => code === '421');
   const silent = progress === 'envelope' && reply === undefined && error.code !== 'EMESSAGE';
-  if (closing || silent) throw unavailable(error, settings);
+  if (closing || silent) throw unavailable(error, facts);
 }
 
 type Verdict = Omit<RecipientOutcome, 'address'>;
@@ -56,7 +55,7 @@ type Verdict = Omit<RecipientOutcome, 'address'>;
 function verdict({ error, progress }: Transaction, reply: Reply | undefined): Verdict {
   if (error === undefined) return { status: 'accepted', code: reply?.code ?? '250', text: reply?.text ?? '' };
   if (reply !== undefined) return { status: statusOf(reply), ...reply };
-  // nodemailer compares with the SIZE the server announced (RFC 1870) before it sends anything.
+  // nodemailer takes what looks like a SIZE in a greeting for one, and sends nothing that is larger.
   if (progress === 'envelope') return { status: 'refused', code: 'size-exceeded', text: error.message };
   if (progress === 'content') {
     return { status: 'deferred', code: 'connection-lost', text: 'the connection ended before all of the message was sent' };

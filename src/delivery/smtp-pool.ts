@@ -1,6 +1,15 @@
 import { SealdropError } from '../errors.js';
 import type { SmtpSettings } from './smtp-options.js';
+import { allFailed, ServerList, systemNames } from './smtp-servers.js';
 import { SmtpSession } from './smtp-session.js';
+
+/** While there is another server to turn to, one has no longer than this to let us in. */
+const impatientMs = 20_000;
+/** What is wrong with one server and need not be with the next. A login it refuses the next one would refuse too. */
+const ofOneServer = new Set(['smtp-unavailable', 'smtp-tls-failed', 'smtp-auth-needs-tls']);
+
+/** Why servers did not serve, by their labels. */
+export type Faults = Map<string, SealdropError>;
 
 /**
  * A bounded set of sessions, kept between messages. nodemailer's own pool is not used: it sends a message again by itself when the
@@ -8,28 +17,43 @@ import { SmtpSession } from './smtp-session.js';
  */
 export class SmtpPool {
   readonly #settings: SmtpSettings;
+  readonly #servers: ServerList;
   readonly #idle = new Map<SmtpSession, NodeJS.Timeout>();
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
-  #closing = false;
-  #onDrained: (() => void) | undefined;
 
   constructor(settings: SmtpSettings) {
     this.#settings = settings;
+    this.#servers = new ServerList({
+      servers: settings.servers,
+      lookup: settings.lookup ?? 'a',
+      lookUpMs: settings.timeouts.openMs,
+      hostPauseMs: settings.timeouts.hostPauseMs,
+      names: settings.names ?? systemNames,
+      report: settings.onServer ?? (() => {}),
+      now: Date.now,
+    });
   }
 
-  /** An open session for the caller alone, to be given back by release. Throws SmtpSession.open's errors, smtp-closed (wait). */
-  async acquire(): Promise<SmtpSession> {
-    if (this.#closing) throw closed();
+  /**
+   * An open session for the caller alone, to be given back by release. Throws SmtpSession.open's errors. `faults`, by label, gains those of
+   * the servers that were tried in vain.
+   */
+  async acquire(faults: Faults): Promise<SmtpSession> {
     if (this.#inUse < this.#settings.connections) this.#inUse += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.#takeIdle() ?? (await this.#open());
+    return this.#takeIdle() ?? (await this.#open(faults));
   }
 
-  /** A new session in the place of one the server has meanwhile given up. Afterwards only the new one is to be released. */
-  async replace(stale: SmtpSession): Promise<SmtpSession> {
+  /**
+   * A new session in the place of one that the server has given up, with a server that `faults` does not speak of. Afterwards only the new
+   * one is to be released. Throws the faults when no server is left.
+   */
+  async replace(stale: SmtpSession, faults: Faults): Promise<SmtpSession> {
     void stale.quit();
-    return await this.#open();
+    const fault = faults.get(stale.target.label);
+    if (fault !== undefined) this.#servers.failed(stale.target, fault);
+    return await this.#open(faults);
   }
 
   release(session: SmtpSession): void {
@@ -46,14 +70,8 @@ export class SmtpPool {
     this.#passOn();
   }
 
-  /** Refuses new work, lets what is under way finish, then ends all sessions. */
+  /** Ends the sessions. None may be in use. */
   async close(): Promise<void> {
-    this.#closing = true;
-    if (this.#inUse > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onDrained = resolve;
-      });
-    }
     const sessions = [...this.#idle.keys()];
     for (const timer of this.#idle.values()) clearTimeout(timer);
     this.#idle.clear();
@@ -69,13 +87,31 @@ export class SmtpPool {
     return undefined;
   }
 
-  async #open(): Promise<SmtpSession> {
+  async #open(faults: Faults): Promise<SmtpSession> {
     try {
-      return await SmtpSession.open(this.#settings);
+      return await this.#openAny(faults);
     } catch (error) {
       this.#passOn();
       throw error;
     }
+  }
+
+  async #openAny(faults: Faults): Promise<SmtpSession> {
+    const { openMs } = this.#settings.timeouts;
+    const targets = (await this.#servers.targets()).filter(({ label }) => !faults.has(label));
+    for (const [index, target] of targets.entries()) {
+      const isLast = index === targets.length - 1;
+      try {
+        const session = await SmtpSession.open(target, this.#settings, isLast ? openMs : Math.min(openMs, impatientMs));
+        this.#servers.served(target);
+        return session;
+      } catch (error) {
+        if (!(error instanceof SealdropError) || !ofOneServer.has(error.code)) throw error;
+        this.#servers.failed(target, error);
+        faults.set(target.label, error);
+      }
+    }
+    throw allFailed([...faults.values()]);
   }
 
   /** The place of the caller goes to the one who waits longest. */
@@ -83,13 +119,5 @@ export class SmtpPool {
     const next = this.#waiting.shift();
     if (next === undefined) this.#inUse -= 1;
     else next();
-    if (this.#inUse === 0) this.#onDrained?.();
   }
-}
-
-function closed(): SealdropError {
-  return new SealdropError('smtp-closed', 'SMTP delivery has been stopped.', {
-    disposition: 'wait',
-    cure: 'Start sealdrop again; the message is kept and goes out then.',
-  });
 }

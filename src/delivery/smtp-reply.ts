@@ -22,17 +22,35 @@ export function parseReply(response: string | false | undefined, hidden: readonl
   return { code, text: printable(withoutSecrets(words.join(' '), hidden)) };
 }
 
+/** The SASL mechanisms of an EHLO reply (RFC 4954 §3), upper case. */
+export function authMechanisms(response: string | false): ReadonlySet<string> {
+  const lines = typeof response === 'string' ? response.split('\n').slice(1) : [];
+  const words = lines.flatMap(
+    (line) =>
+      /^250[ -]AUTH[ =](.*)$/i
+        .exec(line)?.[1]
+        ?.toUpperCase()
+        .split(/[\s=]+/) ?? [],
+  );
+  return new Set(words.filter((word) => word !== ''));
+}
+
+/** The octets a message may have by an EHLO reply (RFC 1870 §3); undefined when the server names no limit. */
+export function sizeLimit(response: string | false): number | undefined {
+  const limit = typeof response === 'string' ? /^250[ -]SIZE[ \t]+(\d{1,15})(?!\d)/im.exec(response)?.[1] : undefined;
+  return limit === undefined || Number(limit) === 0 ? undefined : Number(limit);
+}
+
 /** Extension keywords of an EHLO reply (RFC 5321 §4.1.1.1), upper case. */
 export function ehloKeywords(response: string | false): ReadonlySet<string> {
   const lines = typeof response === 'string' ? response.split('\n').slice(1) : [];
   return new Set(lines.map((line) => (/^250[ -]([A-Za-z0-9-]+)/.exec(line)?.[1] ?? '').toUpperCase()).filter((keyword) => keyword !== ''));
 }
 
-/** The forms in which a password or the user it belongs to can come back: as it is, in base64, and as the token of AUTH PLAIN (RFC 4616). */
-export function secretForms(user: string | undefined, password: string | undefined): string[] {
-  if (password === undefined || password === '') return [];
-  const plain = `\0${user ?? ''}\0${password}`;
-  return [password, ...[password, plain].map((secret) => Buffer.from(secret, 'utf8').toString('base64'))];
+/** The forms in which a secret, or the user it belongs to, can come back: as it is, in base64, and as AUTH PLAIN sends it (RFC 4616). */
+export function secretForms(user: string | undefined, secret: string | undefined): string[] {
+  if (secret === undefined || secret === '') return [];
+  return [secret, ...[secret, `\0${user ?? ''}\0${secret}`].map((text) => Buffer.from(text, 'utf8').toString('base64'))];
 }
 
 export function withoutSecrets(text: string, hidden: readonly string[]): string {

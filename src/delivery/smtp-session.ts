@@ -1,8 +1,14 @@
 import { Readable } from 'node:stream';
-import SMTPConnection, { type SMTPEnvelope, type SMTPError } from 'nodemailer/lib/smtp-connection';
-import { openingError, plainLoginError } from './smtp-error.js';
-import { allowsPlainLogin, connectionOptions, type SmtpSettings } from './smtp-options.js';
-import { ehloKeywords } from './smtp-reply.js';
+import type { SMTPEnvelope, SMTPError } from 'nodemailer/lib/smtp-connection';
+import type { Octets } from '../message/octets.js';
+import { SmtpConnection } from './smtp-connection.js';
+import { requestReports } from './smtp-dsn.js';
+import { openingError, type SessionFacts } from './smtp-error.js';
+import { type Credentials, credentialsOf, hiddenForms, logIn } from './smtp-login.js';
+import type { SmtpSettings } from './smtp-options.js';
+import { ehloKeywords, sizeLimit } from './smtp-reply.js';
+import { isLoopback, type SmtpTarget } from './smtp-servers.js';
+import { sessionFault, step } from './smtp-step.js';
 
 /** How far a transaction had come: in the envelope commands, sending content (354 was given), or with everything sent. */
 type Progress = 'envelope' | 'content' | 'sent';
@@ -28,32 +34,40 @@ const CHUNK_BYTES = 65_536;
 
 /** One SMTP session: nodemailer's connection with its callbacks, events and time limits turned into promises that always settle. */
 export class SmtpSession {
-  readonly #connection: SMTPConnection;
+  readonly target: SmtpTarget;
+  readonly facts: SessionFacts;
+  /** What the server said the octets of a message may be (RFC 1870). */
+  readonly sizeLimit: number | undefined;
+  readonly #connection: SmtpConnection;
   readonly #settings: SmtpSettings;
   readonly #keywords: ReadonlySet<string>;
   #transactions = 0;
 
-  private constructor(connection: SMTPConnection, settings: SmtpSettings, keywords: ReadonlySet<string>) {
+  private constructor(connection: SmtpConnection, target: SmtpTarget, settings: SmtpSettings, facts: SessionFacts, ehlo: string | false) {
+    this.target = target;
+    this.facts = facts;
+    this.sizeLimit = sizeLimit(ehlo);
     this.#connection = connection;
     this.#settings = settings;
-    this.#keywords = keywords;
+    this.#keywords = ehloKeywords(ehlo);
+    requestReports(connection, settings.dsn, this.#keywords.has('DSN'));
   }
 
   /** Connects, goes under TLS and logs in as configured. Throws what openingError makes of a failure (all of them `wait`). */
-  static async open(settings: SmtpSettings): Promise<SmtpSession> {
-    const connection = new SMTPConnection(connectionOptions(settings));
+  static async open(target: SmtpTarget, settings: SmtpSettings, openMs: number): Promise<SmtpSession> {
+    const credentials = credentialsOf(settings.login);
+    const facts = factsOf(target, settings, credentials);
+    const connection = new SmtpConnection(target, settings, openMs);
     connection.on('error', () => {}); // Each step listens for itself; an error while idle only makes the session unusable.
-    const deadlineMs = Date.now() + settings.timeouts.openMs;
+    const deadlineMs = Date.now() + openMs;
     try {
-      await step<void>(connection, settings.timeouts.openMs, (done) => connection.connect((error) => done(error ?? null)));
-      const keywords = ehloKeywords(connection.lastServerResponse);
-      await logIn(connection, settings, deadlineMs - Date.now());
-      return new SmtpSession(connection, settings, keywords);
+      await step<void>(connection, openMs, (done) => connection.connect((error) => done(error ?? null)));
+      const ehlo = connection.lastServerResponse;
+      checkFingerprint(connection, settings.fingerprints);
+      if (credentials !== undefined) await logIn(connection, credentials, facts, deadlineMs - Date.now());
+      return new SmtpSession(connection, target, settings, facts, ehlo);
     } catch (error) {
-      const failure = openingError(error, settings, {
-        duringTls: connection.upgrading === true,
-        connected: connection.stage === 'connected',
-      });
+      const failure = openingError(error, facts, { duringTls: connection.upgrading === true, connected: connection.stage === 'connected' });
       connection.close();
       throw failure;
     }
@@ -77,17 +91,31 @@ export class SmtpSession {
     return this.#keywords.has(keyword);
   }
 
-  /** One mail transaction (RFC 5321 §3.3); `parts` are the message in order. Never throws for what the server does. */
-  async transact(envelope: TransactionEnvelope, parts: readonly Buffer[]): Promise<Transaction> {
+  /**
+   * One mail transaction (RFC 5321 §3.3). Never throws for what the server does; what reading the message throws is thrown, and the
+   * session is ended then, for the server has a part of it.
+   */
+  async transact(envelope: TransactionEnvelope, message: Octets): Promise<Transaction> {
     this.#transactions += 1;
     const { from, to, envid, eightBit } = envelope;
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
     let progress: Progress = 'envelope';
-    const content = readableOf(parts, (next) => {
-      progress = next;
+    let unreadable: unknown;
+    const content = readableOf(message, {
+      progress: (next) => {
+        progress = next;
+      },
+      failed: (error) => {
+        unreadable = error;
+      },
     });
     // nodemailer notes the refused recipients on the envelope it is given; after a refused DATA that is the only place.
-    const noted: SMTPEnvelope & { rejectedErrors?: SMTPError[] } = { from, to: [...to], size, use8BitMime: eightBit, dsn: { envid } };
+    const noted: SMTPEnvelope & { rejectedErrors?: SMTPError[] } = {
+      from,
+      to: [...to],
+      size: message.sizeBytes,
+      use8BitMime: eightBit,
+      dsn: { envid, ret: this.#settings.dsn?.ret },
+    };
     try {
       const info = await step<{ response: string }>(this.#connection, this.#settings.timeouts.transactionMs, (done) =>
         this.#connection.send(noted, content, done),
@@ -96,8 +124,14 @@ export class SmtpSession {
       await new Promise(setImmediate);
       return { progress: 'sent', error: undefined, response: info?.response, rejected: noted.rejectedErrors ?? [] };
     } catch (error) {
+      if (unreadable !== undefined) {
+        this.#connection.close();
+        throw unreadable;
+      }
       await this.#reset();
       return { progress, error: error as SMTPError, response: undefined, rejected: noted.rejectedErrors ?? [] };
+    } finally {
+      content.destroy();
     }
   }
 
@@ -123,61 +157,51 @@ export class SmtpSession {
   }
 }
 
-async function logIn(connection: SMTPConnection, settings: SmtpSettings, timeoutMs: number): Promise<void> {
-  const { user, password } = settings;
-  if (user === undefined || user === '') return;
-  if (!connection.secure && !allowsPlainLogin(settings)) throw plainLoginError(settings);
-  if (!connection.allowsAuth) throw Object.assign(new Error('The server does not offer AUTH'), { code: 'EAUTH' });
-  await step(connection, timeoutMs, (done) => connection.login({ user, pass: password ?? '' }, done));
+function factsOf({ label, address }: SmtpTarget, { tls }: SmtpSettings, credentials: Credentials | undefined): SessionFacts {
+  const { user, auth } = credentials ?? {};
+  const trustsWire = tls === 'none' || isLoopback(address) || address === 'localhost';
+  return { server: label, tls, trustsWire, user, auth, hidden: hiddenForms(credentials) };
 }
 
-type Done<T> = (error: Error | null, value?: T) => void;
-
-/**
- * Settles on whichever comes first: the callback, the connection's error, its end, the time limit. nodemailer does not call back when
- * the connection dies under connect, login or reset. An `end` waits a turn, because nodemailer ends the session before it
- * calls back with the 421 that was the reason.
- */
-function step<T>(connection: SMTPConnection, timeoutMs: number, start: (done: Done<T>) => void): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const settle = (error: Error | null, value?: T) => {
-      clearTimeout(timer);
-      connection.off('error', settle);
-      connection.off('end', onEnd);
-      if (error === null) resolve(value);
-      else reject(error);
-    };
-    const onEnd = () => setImmediate(settle, sessionFault('ECONNECTION', 'Connection closed'));
-    const timer = setTimeout(() => {
-      settle(sessionFault('ETIMEDOUT', 'Timeout'));
-      connection.close();
-    }, timeoutMs);
-    connection.once('error', settle);
-    connection.once('end', onEnd);
-    start(settle);
-  });
+/** Before anything is said that not everybody may know. A certificate that is pinned needs nobody who vouches for it. */
+function checkFingerprint(connection: SmtpConnection, pinned: readonly string[] | undefined): void {
+  const shown = connection.fingerprint;
+  if (pinned === undefined || (shown !== undefined && pinned.includes(shown))) return;
+  throw sessionFault('ETLS', `its certificate has the SHA-256 fingerprint ${shown ?? 'of none'}, which "fingerprints:" does not name`);
 }
 
-function sessionFault(code: string, message: string): SMTPError {
-  return Object.assign(new Error(message), { code });
+interface Watch {
+  readonly progress: (progress: Progress) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** nodemailer begins to read when the server has answered 354, and writes the final dot only after the end of the stream. */
-function readableOf(parts: readonly Buffer[], onProgress: (progress: Progress) => void): Readable {
-  const chunks = chunksOf(parts);
+function readableOf(message: Octets, watch: Watch): Readable {
+  let pieces: Iterator<Buffer> | undefined;
   return new Readable({
+    highWaterMark: 0,
     read() {
-      onProgress('content');
-      const { value, done } = chunks.next();
-      if (done === true) onProgress('sent');
-      this.push(done === true ? null : value);
+      try {
+        pieces ??= chunksOf(message);
+        watch.progress('content');
+        const { value, done } = pieces.next();
+        if (done === true) watch.progress('sent');
+        this.push(done === true ? null : value);
+      } catch (error) {
+        watch.failed(error);
+        this.destroy(new Error('the message cannot be read')); // nodemailer changes the errors it is given.
+      }
+    },
+    destroy(error, done) {
+      pieces?.return?.(); // Lets go of the file it is read from.
+      done(error);
     },
   });
 }
 
-function* chunksOf(parts: readonly Buffer[]): Generator<Buffer, undefined> {
-  for (const part of parts) {
-    for (let start = 0; start < part.length; start += CHUNK_BYTES) yield part.subarray(start, start + CHUNK_BYTES);
+/** No more at a time than a socket takes in one go, so that `sent` does not come before its time. */
+function* chunksOf(message: Octets): Generator<Buffer> {
+  for (const piece of message.pieces()) {
+    for (let start = 0; start < piece.length; start += CHUNK_BYTES) yield piece.subarray(start, start + CHUNK_BYTES);
   }
-  return undefined;
 }

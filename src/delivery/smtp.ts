@@ -1,14 +1,21 @@
 import { SealdropError } from '../errors.js';
-import { byteFacts } from './byte-facts.js';
-import type { Copy, Delivery, DeliveryOutcome, RecipientOutcome } from './delivery.js';
-import { badEnvelopeValue, checkAddress, checkWord, needsSmtpUtf8 } from './envelope-value.js';
+import { type Octets, octetsOf } from '../message/octets.js';
+import { checkEnvelope, isEightBit } from './copy-check.js';
+import type { Copy, Delivery, DeliveryOutcome } from './delivery.js';
 import { msysApiField } from './msys-api.js';
+import { refusedByExtensions, withRefused } from './smtp-extensions.js';
 import { type SmtpOptions, type SmtpSettings, withDefaults } from './smtp-options.js';
 import { outcomeOf } from './smtp-outcome.js';
-import { SmtpPool } from './smtp-pool.js';
-import type { SmtpSession, Transaction, TransactionEnvelope } from './smtp-session.js';
+import { type Faults, SmtpPool } from './smtp-pool.js';
+import type { SmtpSession } from './smtp-session.js';
 
-export type SmtpOutcome = DeliveryOutcome;
+/** Where a session that was opened leads. */
+export interface Opened {
+  readonly host: string;
+  readonly port: number;
+  /** Under TLS. */
+  readonly secure: boolean;
+}
 
 /**
  * Delivery by SMTP over a few kept connections. At-least-once: a recipient is `accepted` only by the server's word, and where the
@@ -17,102 +24,95 @@ export type SmtpOutcome = DeliveryOutcome;
 export class SmtpDelivery implements Delivery {
   readonly #settings: SmtpSettings;
   readonly #pool: SmtpPool;
+  readonly #inFlight = new Set<Promise<DeliveryOutcome>>();
+  #closing = false;
 
   constructor(options: SmtpOptions) {
     this.#settings = withDefaults(options);
     this.#pool = new SmtpPool(this.#settings);
   }
 
-  /** Opens a session ahead of the first message and keeps it. Tells whether it is under TLS. Throws as send does. */
-  async open(): Promise<{ secure: boolean }> {
-    const session = await this.#pool.acquire();
+  /** Opens a session ahead of the first message and keeps it. Throws as send does. */
+  async open(): Promise<Opened> {
+    if (this.#closing) throw closed();
+    const session = await this.#pool.acquire(new Map());
     this.#pool.release(session);
-    return { secure: session.secure };
+    const { name, port } = session.target;
+    return { host: name, port, secure: session.secure };
   }
 
   /**
-   * Offers one copy to the server. Throws SealdropError: smtp-unavailable, smtp-auth-failed, smtp-auth-required, smtp-auth-needs-tls,
-   * smtp-tls-failed, smtp-closed (wait); bad-envelope-value, message-not-canonical, bad-msys-api (quarantine).
+   * Offers one copy to the server, or to the next one if it does not serve. Throws SealdropError: smtp-unavailable, smtp-auth-failed,
+   * smtp-auth-required, smtp-auth-needs-tls, smtp-token-unreadable, smtp-tls-failed, smtp-closed (wait); bad-envelope-value,
+   * message-not-canonical, bad-msys-api (quarantine); and what reading the message throws.
    */
-  async send(copy: Copy): Promise<SmtpOutcome> {
-    checkEnvelope(copy);
-    const { fault, eightBit } = byteFacts(copy.message);
-    if (fault !== undefined) throw notCanonical(fault);
-    const parts = this.#partsOf(copy);
-    const session = await this.#pool.acquire();
-    const refused = refusedByExtensions(copy, eightBit, session);
-    const to = copy.recipients.filter((address) => !refused.has(address));
-    if (to.length === 0) {
-      this.#pool.release(session);
-      return { recipients: [...refused.values()], acceptance: 'known' };
+  async send(copy: Copy): Promise<DeliveryOutcome> {
+    if (this.#closing) throw closed();
+    const outcome = this.#send(copy);
+    this.#inFlight.add(outcome);
+    try {
+      return await outcome;
+    } finally {
+      this.#inFlight.delete(outcome);
     }
-    const transaction = await this.#transact(session, { from: copy.sender, to, envid: copy.envid, eightBit }, parts);
-    return withRefused(copy.recipients, refused, outcomeOf(transaction, to, this.#settings));
   }
 
   /** Refuses new copies, waits for those in flight, and ends the sessions. */
   async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled(this.#inFlight);
     await this.#pool.close();
   }
 
-  /** A kept connection may have been cut by the server meanwhile: no content has been sent then, and a new one is tried, once. */
-  async #transact(first: SmtpSession, envelope: TransactionEnvelope, parts: readonly Buffer[]): Promise<Transaction> {
-    const kept = first.transactions > 0;
-    let session = first;
-    let transaction = await session.transact(envelope, parts);
-    if (kept && wasCut(transaction)) {
-      session = await this.#pool.replace(session);
-      transaction = await session.transact(envelope, parts);
-    }
-    this.#pool.release(session);
-    return transaction;
+  async #send(copy: Copy): Promise<DeliveryOutcome> {
+    checkEnvelope(copy);
+    return await this.#offer(copy, await isEightBit(copy.message), this.#contentOf(copy));
   }
 
-  #partsOf({ message, submittedMsysApi }: Copy): Buffer[] {
-    if (this.#settings.xMsysApi !== true) return [message];
-    return [Buffer.from(msysApiField(submittedMsysApi), 'latin1'), message];
-  }
-}
-
-function checkEnvelope({ sender, recipients, envid }: Copy): void {
-  if (sender !== '') checkAddress('sender', sender);
-  if (recipients.length === 0) throw badEnvelopeValue('The copy has no recipient.');
-  for (const recipient of recipients) checkAddress('recipient', recipient);
-  checkWord('the envelope id', envid);
-}
-
-/** nodemailer would send such addresses and octets to any server; one that has not offered to take them may do anything with them. */
-function refusedByExtensions({ sender, recipients }: Copy, eightBit: boolean, session: SmtpSession): Map<string, RecipientOutcome> {
-  const refused = new Map<string, RecipientOutcome>();
-  for (const address of recipients) {
-    if (eightBit && !session.offers('8BITMIME')) {
-      refused.set(address, {
-        address,
-        status: 'refused',
-        code: '8bitmime-not-offered',
-        text: 'the message is 8-bit and the server takes 7-bit mail only',
-      });
-    } else if ((needsSmtpUtf8(sender) || needsSmtpUtf8(address)) && !session.offers('SMTPUTF8')) {
-      refused.set(address, { address, status: 'refused', code: 'smtputf8-not-offered', text: 'the server takes ASCII addresses only' });
+  /**
+   * A server that ends the session, or says nothing, before it has anything of the content has not taken it: a kept connection it may just
+   * have found too old, and another server may serve.
+   */
+  async #offer(copy: Copy, eightBit: boolean, content: Octets): Promise<DeliveryOutcome> {
+    const faults: Faults = new Map();
+    let session = await this.#pool.acquire(faults);
+    for (;;) {
+      const kept = session.transactions > 0;
+      try {
+        const outcome = await transact(session, copy, eightBit, content);
+        this.#pool.release(session);
+        return outcome;
+      } catch (error) {
+        const servesNot = error instanceof SealdropError && error.code === 'smtp-unavailable';
+        if (!servesNot) {
+          this.#pool.release(session);
+          throw error;
+        }
+        if (!kept) faults.set(session.target.label, error);
+        session = await this.#pool.replace(session, faults);
+      }
     }
   }
-  return refused;
+
+  /** The sealed bytes stay as they are; what a vendor is told goes before them, the same at every attempt. */
+  #contentOf({ message, submittedMsysApi }: Copy): Octets {
+    const { msysApi } = this.#settings;
+    if (msysApi === undefined) return message;
+    return octetsOf(Buffer.from(msysApiField(msysApi, submittedMsysApi), 'latin1'), message);
+  }
 }
 
-function withRefused(order: readonly string[], refused: ReadonlyMap<string, RecipientOutcome>, outcome: SmtpOutcome): SmtpOutcome {
-  if (refused.size === 0) return outcome;
-  const all = new Map([...refused, ...outcome.recipients.map((recipient) => [recipient.address, recipient] as const)]);
-  return { ...outcome, recipients: order.map((address) => all.get(address)).filter((one) => one !== undefined) };
+async function transact(session: SmtpSession, copy: Copy, eightBit: boolean, content: Octets): Promise<DeliveryOutcome> {
+  const refused = refusedByExtensions(copy, { eightBit, sizeBytes: content.sizeBytes }, session);
+  const to = copy.recipients.filter((address) => !refused.has(address));
+  if (to.length === 0) return { recipients: [...refused.values()], acceptance: 'known' };
+  const transaction = await session.transact({ from: copy.sender, to, envid: copy.envid, eightBit }, content);
+  return withRefused(copy.recipients, refused, outcomeOf(transaction, to, session.facts));
 }
 
-function wasCut({ error, progress }: Transaction): boolean {
-  if (error === undefined || progress !== 'envelope') return false;
-  return error.responseCode === 421 || (error.responseCode === undefined && (error.code === 'ECONNECTION' || error.code === 'ESOCKET'));
-}
-
-function notCanonical(fault: string): SealdropError {
-  return new SealdropError('message-not-canonical', `The message holds ${fault}, which SMTP would alter and so break its signature.`, {
-    disposition: 'quarantine',
-    cure: 'Keep the message and report this as a defect of sealdrop: it has to make the bytes canonical before it seals them.',
+function closed(): SealdropError {
+  return new SealdropError('smtp-closed', 'SMTP delivery has been stopped.', {
+    disposition: 'wait',
+    cure: 'Start sealdrop again; the message is kept and goes out then.',
   });
 }

@@ -59,7 +59,8 @@ function controlName(field: HeaderField): string | undefined {
   const first = field.name.charCodeAt(0);
   if (first !== 0x78 && first !== 0x58) return undefined;
   const name = field.name.toLowerCase();
-  return NAMES.has(name) || name.startsWith('x-sealdrop-') ? name : undefined;
+  // MailerQ takes every x-mq- field for a property, of which one names the host that all mail is sent to ("Special MIME headers").
+  return NAMES.has(name) || name.startsWith('x-sealdrop-') || name.startsWith('x-mq-') ? name : undefined;
 }
 
 /** Exchange and IIS write `x-receiver: <address>`. `<>` is the null sender and stays as it is. */

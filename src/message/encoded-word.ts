@@ -14,17 +14,20 @@ export interface Word {
  * Unstructured text (RFC 5322 §2.2.1) in ASCII: words with 8-bit characters, and words too long for a line, become RFC
  * 2047 encoded words; all other words and blanks stay as they are.
  */
-export function encodeUnstructured(text: string): string {
-  return encodeWords([...blankedWords(text)].map(({ blank, word }) => ({ blank, source: word, text: word })));
+export function encodeUnstructured(text: string, must: MustEncode = mustEncode): string {
+  return encodeWords(
+    [...blankedWords(text)].map(({ blank, word }) => ({ blank, source: word, text: word })),
+    must,
+  );
 }
 
 /** The same for words of a phrase or comment. */
-export function encodeWords(words: readonly Word[]): string {
+export function encodeWords(words: readonly Word[], must: MustEncode = mustEncode): string {
   let out = '';
   let afterEncoded = false;
   for (let i = 0; i < words.length; ) {
     const word = words[i] as Word;
-    if (!mustEncode(word.source)) {
+    if (!must(word.source)) {
       out += (word.blank || (afterEncoded ? ' ' : '')) + word.source;
       afterEncoded = false;
       i++;
@@ -32,8 +35,7 @@ export function encodeWords(words: readonly Word[]): string {
     }
     let end = i + 1;
     let text = word.text;
-    for (; end < words.length && mustEncode((words[end] as Word).source); end++)
-      text += (words[end] as Word).blank + (words[end] as Word).text;
+    for (; end < words.length && must((words[end] as Word).source); end++) text += (words[end] as Word).blank + (words[end] as Word).text;
     // Readers drop the blanks between two encoded words: beside one that was there already they must be inside ours.
     if (ENCODED_WORD.test(words[i - 1]?.source ?? '')) text = word.blank + text;
     if (ENCODED_WORD.test(words[end]?.source ?? '')) text += (words[end] as Word).blank;
@@ -43,6 +45,9 @@ export function encodeWords(words: readonly Word[]): string {
   }
   return out;
 }
+
+/** Whether a word as it stands may not stay. */
+export type MustEncode = (source: string) => boolean;
 
 /** 8-bit, or so long that no line could hold it beside the field's name. */
 export function mustEncode(source: string): boolean {

@@ -52,6 +52,11 @@ export function identityAddressOf(message: Canonical): string {
   );
 }
 
+/** The mailbox in Sender, if it names one: who sends, for those who see the header alone (RFC 5322 §3.6.2). */
+export function headerSenderOf(message: Canonical): string | undefined {
+  return fieldsNamed(message.fields, 'Sender').flatMap((field) => listOf(field).mailboxes)[0]?.address;
+}
+
 /** Keys (see `addressKey`) of the addresses everybody will see: those in To and Cc. */
 export function visibleAddresses(message: Canonical): ReadonlySet<string> {
   const fields = message.fields.filter((field) => isNamed(field, 'To') || isNamed(field, 'Cc'));

@@ -1,3 +1,4 @@
+import { withoutBraces } from './braces.js';
 import type { Canonical } from './canonical.js';
 import { fieldsNamed, type HeaderField, makeField, rawValue } from './field.js';
 import { type Octets, octetsOf } from './octets.js';
@@ -10,6 +11,8 @@ export interface OuterOptions {
   readonly messageId: string;
   /** Charset of 8-bit header text that is not UTF-8; windows-1252 by default. */
   readonly fallbackCharset?: string;
+  /** Encode doubled braces, which a mail service on the way would take for a template. */
+  readonly encodeBraces?: boolean;
 }
 
 /**
@@ -31,7 +34,9 @@ export function outerHeader(message: Canonical, options: OuterOptions): { fields
     }
     const { field, change } = sevenBitField(written, options.fallbackCharset);
     if (change !== undefined) changes.push(change);
-    fields.push(field);
+    const plain = options.encodeBraces === true ? withoutBraces(field) : field;
+    if (plain !== field) changes.push(`braces-encoded ${written.name}`);
+    fields.push(plain);
   }
   fields.push(...supplied);
   changes.push(...supplied.map((field) => `${field.name.toLowerCase()}-supplied`));

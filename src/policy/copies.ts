@@ -1,4 +1,5 @@
 import type { HeaderForm } from '../smime/header-protection/form.js';
+import type { Way } from '../way.js';
 import { contentOf } from './content.js';
 import type { CopyPlan } from './plan.js';
 import type { Protection } from './protection.js';
@@ -12,6 +13,8 @@ export interface CopyLimits {
   readonly maxRecipientInfos: number;
   /** Envelope recipients of one copy. */
   readonly maxReceivers: number;
+  /** The same for ways that have a bound of their own. */
+  readonly maxReceiversBy?: Readonly<Partial<Record<Way, number>>>;
 }
 
 /**
@@ -27,17 +30,18 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
     if (first !== undefined) copies.push(copyPlan(copies.length + 1, first, recipients, transportFor(first)));
   };
   for (const group of byRule(verdicts)) {
+    const maxReceivers = limits.maxReceiversBy?.[group[0]?.via ?? 'pickup'] ?? limits.maxReceivers;
     if (group[0]?.passed === 'encrypted') {
-      for (const shared of chunks(group, limits.maxReceivers)) add(shared);
+      for (const shared of chunks(group, maxReceivers)) add(shared);
       continue;
     }
     const encrypted = group.filter((verdict) => fingerprintOf(verdict) !== null);
     const visible = encrypted.filter((verdict) => verdict.visible);
-    const most = Math.min(limits.maxRecipientInfos, limits.maxReceivers);
+    const most = Math.min(limits.maxRecipientInfos, maxReceivers);
     for (const alike of sharing(visible)) for (const shared of chunks(alike, most)) add(shared);
     for (const blind of encrypted) if (!blind.visible) add([blind]);
     const clear = group.filter((verdict) => fingerprintOf(verdict) === null);
-    for (const shared of chunks(clear, limits.maxReceivers)) add(shared);
+    for (const shared of chunks(clear, maxReceivers)) add(shared);
   }
   return copies;
 }

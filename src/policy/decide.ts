@@ -5,24 +5,33 @@ import type { Envelope } from '../message/envelope.js';
 import { decodeOctets, fieldsNamed, type HeaderField, rawValue } from '../message/field.js';
 import { decodeWords } from '../message/mail-libraries.js';
 import { protectionWords } from '../smime/already-protected.js';
+import type { Way } from '../way.js';
 import { type Arrival, refuseProtected, treatmentOf } from './arrival.js';
 import { copiesOf } from './copies.js';
+import { type HeaderEnvelope, refuseUnlikeHeader } from './header-envelope.js';
 import type { Plan, RecipientDecision } from './plan.js';
 import type { Protection } from './protection.js';
 import { type MessageFacts, matchesMessage, matchesRecipient, type Rule } from './rule.js';
 import { droppedNames, transportOf } from './transport.js';
 import { type CertificateFacts, fingerprintOf, refuseUnlawful, ruleWords, type Verdict } from './verdict.js';
+import { refuseBroken, refuseEnvelope } from './way-limits.js';
 
 export interface PolicyDefaults {
   readonly protect: Protection;
-  readonly via: 'pickup' | 'smtp';
+  readonly via: Way;
   readonly maxRecipientInfos: number;
   /** Envelope recipients of one copy; PowerMTA's guide recommends at most 5000 in a file. */
   readonly maxReceivers: number;
+  /** The same for ways that have a bound of their own. */
+  readonly maxReceiversBy?: Readonly<Partial<Record<Way, number>>>;
   readonly maxCopies: number;
+  /** Where the MTA takes the envelope of a pickup file from: the header of the message, or lines of its own. */
+  readonly pickupEnvelope: HeaderEnvelope;
   /** Lower-case names of the submitted control headers that pickup files may carry. */
   readonly pass: readonly string[];
   readonly envid: 'own' | 'submitted';
+  /** The SMTP server understands X-MSYS-API, so a submitted one goes with the copy. */
+  readonly msysApi: boolean;
 }
 
 export interface DecideInput {
@@ -31,6 +40,8 @@ export interface DecideInput {
   readonly visible: ReadonlySet<string>;
   /** The identity's address: the visible From. */
   readonly from: string;
+  /** The address in Sender, or else in From: who sends, for a program that looks at the header. */
+  readonly headerSender: string;
   readonly control: readonly ControlField[];
   /** The message's own header fields, for rules that look at one. */
   readonly fields: readonly HeaderField[];
@@ -44,13 +55,14 @@ export interface DecideInput {
 /**
  * Decides, once for the whole message, who gets which copy. The first rule that matches a recipient decides for it.
  * Throws SealdropError (quarantine unless the certificate's fault says otherwise): missing-certificate, clear-copy-refused,
- * unsealed-refused, already-protected, pass-refused, too-many-copies, null-sender-in-pickup, smtputf8-in-pickup, bad-control-header.
+ * unsealed-refused, already-protected, pass-refused, too-many-copies, envelope-not-in-header, bad-control-header, and what
+ * refuseEnvelope and refuseBroken say.
  */
 export function decide(input: DecideInput): Plan {
   const verdicts = verdictsOf(input);
   if (input.arrival !== undefined) refuseProtected(verdicts, input.arrival);
   refuseUnlawful(verdicts);
-  refuseInPickup(verdicts, input.envelope.sender);
+  refuseEnvelope(verdicts, input.envelope.sender);
 
   const passed = new Set<string>();
   const copies = copiesOf(verdicts, input.defaults, ({ rule, via }) => {
@@ -58,6 +70,8 @@ export function decide(input: DecideInput): Plan {
     for (const name of found.passed) passed.add(name);
     return found.transport;
   });
+  refuseBroken(copies);
+  refuseUnlikeHeader(copies, input);
   if (copies.length > input.defaults.maxCopies) throw tooManyCopies(copies.length, input.defaults.maxCopies);
 
   return {
@@ -89,22 +103,6 @@ function verdictsOf({ envelope, visible, from, control, fields, arrival, default
 function headerValues(name: string, control: readonly ControlField[], fields: readonly HeaderField[]): string[] {
   const submitted = control.filter((field) => field.name === name.toLowerCase()).map(({ value }) => value);
   return [...submitted, ...fieldsNamed(fields, name).map(rawValue)].map((value) => decodeWords(decodeOctets(value)));
-}
-
-/** PowerMTA documents neither the null sender nor SMTPUTF8 for pickup files: what it would do with them is not known. */
-function refuseInPickup(verdicts: readonly Verdict[], sender: string): void {
-  const addresses = verdicts.filter(({ via }) => via === 'pickup').map(({ address }) => address);
-  if (addresses.length === 0) return;
-  const cure = 'Let such mail go by SMTP: a rule with "delivery: { via: smtp }" that matches it; then run "sealdrop queue retry".';
-  if (sender === '') {
-    const message = `The envelope sender is empty (the null sender), which a pickup file cannot say, for ${addresses.join(', ')}.`;
-    throw new SealdropError('null-sender-in-pickup', message, { disposition: 'quarantine', cure });
-  }
-  const international = [sender, ...addresses].filter((address) => /[^\x00-\x7f]/.test(address));
-  if (international.length > 0) {
-    const message = `A pickup file cannot hold addresses that are not ASCII (SMTPUTF8): ${international.join(', ')}.`;
-    throw new SealdropError('smtputf8-in-pickup', message, { disposition: 'quarantine', cure });
-  }
 }
 
 function tooManyCopies(count: number, limit: number): SealdropError {

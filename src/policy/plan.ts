@@ -1,5 +1,6 @@
 import type { ContentCipher, DigestName, KeyTransport, SignatureScheme } from '../smime/algorithms.js';
 import type { HeaderForm } from '../smime/header-protection/form.js';
+import type { Way } from '../way.js';
 import type { CopyTransport } from './transport.js';
 
 /** Who gets which copy of a message, sealed how, sent which way. Plain JSON: it is written to disk and never decided again. */
@@ -25,7 +26,7 @@ export interface CopyPlan {
   blind: boolean;
   /** Name of the rule that decided; null: the defaults. */
   rule: string | null;
-  via: 'pickup' | 'smtp';
+  via: Way;
   sign: 'opaque' | 'detached' | 'none';
   /** The signature around the encryption, where there is one (triple wrap, RFC 2634 §1.1). */
   outerSign?: 'opaque' | 'detached';

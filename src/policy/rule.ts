@@ -1,3 +1,4 @@
+import type { Way } from '../way.js';
 import { matchesAddress } from './address-pattern.js';
 import { matchesGlob } from './glob.js';
 import type { Protection } from './protection.js';
@@ -14,7 +15,7 @@ export interface Rule {
     readonly header?: Readonly<Record<string, string>>;
   };
   readonly protect?: Partial<Protection>;
-  readonly delivery?: { readonly via?: 'pickup' | 'smtp'; readonly job?: string; readonly virtualMta?: string };
+  readonly delivery?: { readonly via?: Way; readonly job?: string; readonly virtualMta?: string };
 }
 
 /** What the rules' message-wide conditions are held against. */

@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors.js';
 import type { ControlField } from '../message/control.js';
+import type { Way } from '../way.js';
 import type { Rule } from './rule.js';
 
 /** What the MTA is told about a copy besides its envelope. */
@@ -9,12 +10,16 @@ export interface CopyTransport {
   dkimOptions?: string;
   /** The submitted envelope id; absent when the message's own id is to be used. */
   envid?: string;
+  /** The submitted X-MSYS-API value, for a server that understands it: tracking is switched off in it when it is sent. */
+  msysApi?: string;
 }
 
 export interface ControlPolicy {
   /** Lower-case names of the submitted control headers that may come back. */
   readonly pass: readonly string[];
   readonly envid: 'own' | 'submitted';
+  /** The SMTP server takes X-MSYS-API for itself and lets nobody see it. */
+  readonly msysApi: boolean;
 }
 
 export interface Transport {
@@ -25,22 +30,27 @@ export interface Transport {
 
 /**
  * What a copy tells the MTA: the rule's own words first, then the submitted control headers that `policy` passes. Only
- * pickup passes them: by SMTP they would travel on to the recipients. Throws `bad-control-header` (quarantine) for one that
+ * pickup passes them: by SMTP they would travel on to the recipients, but for X-MSYS-API at servers that know it. Throws `bad-control-header` (quarantine) for one that
  * would be passed and is not well-formed: mail sent the wrong way is worse than mail held.
  */
-export function transportOf(rule: Rule | null, via: 'pickup' | 'smtp', control: readonly ControlField[], policy: ControlPolicy): Transport {
+export function transportOf(rule: Rule | null, via: Way, control: readonly ControlField[], policy: ControlPolicy): Transport {
   const transport: CopyTransport = {};
   const passed: string[] = [];
   for (const passable of PASSABLE) {
     const { name, member } = passable;
     const ruled = member === 'job' || member === 'virtualMta' ? rule?.delivery?.[member] : undefined;
-    const mayPass = via === 'pickup' && (member === 'envid' ? policy.envid === 'submitted' : policy.pass.includes(name));
+    const mayPass = via === 'pickup' ? passesInPickup(passable, policy) : via === 'smtp' && member === 'msysApi' && policy.msysApi;
     const submitted = ruled === undefined && mayPass ? submittedValue(passable, control) : undefined;
     if (submitted !== undefined) passed.push(name);
     const value = ruled ?? submitted;
     if (value !== undefined) transport[member] = value;
   }
   return { transport, passed };
+}
+
+function passesInPickup({ name, member }: Passable, policy: ControlPolicy): boolean {
+  if (member === 'msysApi') return false;
+  return member === 'envid' ? policy.envid === 'submitted' : policy.pass.includes(name);
 }
 
 /** The submitted control headers that no copy carries, each name once; not `x-sealdrop-*`, which are input to the rules. */
@@ -77,6 +87,7 @@ const PASSABLE: readonly Passable[] = [
     syntax: 'may hold only the tags s=, d=, i=, q= and key-list=, each once, divided by semicolons',
   },
   { name: 'x-envid', member: 'envid', ...WORD },
+  { name: 'x-msys-api', member: 'msysApi', read: (value) => value, syntax: '' },
 ];
 
 /** Semicolon-separated tags, each once, of those PowerMTA knows (User's Guide 10.6.3); written back without blanks. */

@@ -1,5 +1,6 @@
 import { SealdropError } from '../errors.js';
 import type { ContentCipher } from '../smime/algorithms.js';
+import type { Way } from '../way.js';
 import type { Protection } from './protection.js';
 import type { Rule } from './rule.js';
 
@@ -20,7 +21,7 @@ export interface Verdict {
   readonly visible: boolean;
   readonly rule: Rule | null;
   readonly protection: Protection;
-  readonly via: 'pickup' | 'smtp';
+  readonly via: Way;
   /** null: nothing was looked up, for policy says `encrypt: none`, or passes what OpenPGP encrypted. */
   readonly certificate: CertificateFacts | null;
   /** The message came so protected, and policy passes it. */

@@ -34,11 +34,11 @@ export function claimedFiles(layout: SpoolLayout): Map<string, string> {
   return found;
 }
 
-/** Sealed copies lying in a directory, as (id, name). */
-export function copiesIn(directory: string): { id: string; name: string }[] {
+/** Sealed copies lying in a directory. */
+export function copiesIn(directory: string): { id: string; number: number; name: string }[] {
   return namesIn(directory).flatMap((name) => {
     const parsed = parseCopyName(name);
-    return parsed === undefined ? [] : [{ id: parsed.id, name }];
+    return parsed === undefined ? [] : [{ ...parsed, name }];
   });
 }
 

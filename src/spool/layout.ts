@@ -12,10 +12,16 @@ export interface SpoolLayout {
   readonly claimed: string;
   /** Sealed copies that leave by a socket, `<id>-<n>.eml`: the same bytes on every attempt. */
   readonly sealed: string;
+  /** Sealed copies on their way to be staged once more, `<id>-<n>.eml` with `<id>-<n>.json`: released by a person. */
+  readonly again: string;
   readonly retry: string;
   readonly quarantine: string;
+  /** Sealed copies the MTA has refused, `<id>-<n>.eml` with `<id>-<n>.json`. */
+  readonly refused: string;
   readonly archive: string;
   readonly audit: string;
+  /** How far it is known what became of the files in pickup. */
+  readonly settlingFile: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -29,10 +35,13 @@ export function spoolLayout(root: string): SpoolLayout {
     work: `${root}/work`,
     claimed: `${root}/work/in`,
     sealed: `${root}/work/sealed`,
+    again: `${root}/work/again`,
     retry: `${root}/retry`,
     quarantine: `${root}/quarantine`,
+    refused: `${root}/quarantine/sealed`,
     archive: `${root}/archive`,
     audit: `${root}/audit`,
+    settlingFile: `${root}/settling.json`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };
@@ -41,6 +50,15 @@ export function spoolLayout(root: string): SpoolLayout {
 /** The name of sealed copy `number` of a message, in staging and in pickup: the id makes it unique, the number tells the copy. */
 export function copyName(id: string, number: number): string {
   return `${id}-${number}.eml`;
+}
+
+/** Copies staged again from the sealed file count from here, apart from those sealed again: no two of a message have the same name. */
+export const firstNumberAgain = 500_001;
+
+/** Our name within the one an MTA has given to a file it refused: with a suffix, a prefix, another ending, or unchanged. */
+export function findCopyName(name: string): { id: string; number: number } | undefined {
+  const found = /(?<![0-9a-f])([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})-(\d{1,6})(?!\d)/.exec(name);
+  return found?.[1] === undefined ? undefined : { id: found[1], number: Number(found[2]) };
 }
 
 export function parseCopyName(name: string): { id: string; number: number } | undefined {

@@ -25,8 +25,8 @@ export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid, uid }: 
   for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
     if (make(path, submit, uid, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path, submit, uid);
   }
-  for (const path of [layout.work, layout.claimed, layout.sealed, layout.retry, layout.quarantine, layout.audit])
-    make(path, 0o700, uid, undefined);
+  const ours = [layout.work, layout.claimed, layout.sealed, layout.again, layout.retry, layout.quarantine, layout.refused, layout.audit];
+  for (const path of ours) make(path, 0o700, uid, undefined);
   make(layout.archive, auditGid === undefined ? 0o700 : 0o2750, uid, auditGid);
   syncDirectory(layout.root);
 }

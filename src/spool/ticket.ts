@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { replaceFile } from '../disk/durable.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
+import type { Way } from '../way.js';
 
 /**
  * `<id>.json` beside a message that has a history: why it waits or is held, and what has become of its copies so far. A first attempt
@@ -48,7 +49,9 @@ export interface CopyState {
   readonly number: number;
   /** Which copy of the plan this is. */
   readonly planned: number;
-  readonly via: 'pickup' | 'smtp';
+  readonly via: Way;
+  /** Code of the fault of pickup for which it goes this way instead. */
+  readonly fallback?: string | undefined;
   readonly name: string;
   readonly sizeBytes: number;
   readonly sha256: string;

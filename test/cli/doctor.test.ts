@@ -187,6 +187,23 @@ describe('doctor finds', () => {
   });
 });
 
+describe('doctor looks at the further ways', () => {
+  it('for their secrets and programs', async () => {
+    site.configure(
+      `  sparkpost: {}\n  sendmail: { program: ${site.directory}/sendmail }\n  kumomta: { url: "http://127.0.0.1:1" }\n${quiet}`,
+    );
+    expect(await finding('delivery.sparkpost has no API key')).toMatchObject({ level: 'warning', topic: 'sparkpost' });
+    expect(await finding('cannot execute')).toMatchObject({ level: 'warning', topic: 'sendmail' });
+    expect(await finding('delivery.kumomta is configured, and neither')).toMatchObject({ level: 'note', topic: 'kumomta' });
+  });
+
+  it('and calls it an error when mail needs them', async () => {
+    site.configure(`  fallback: sparkpost\n  sparkpost: {}\n  sendmail: { program: /bin/cat }\n${quiet}`);
+    expect(await finding('delivery.sparkpost has no API key')).toMatchObject({ level: 'error', topic: 'sparkpost' });
+    expect(await finding('/bin/cat can be run')).toMatchObject({ level: 'ok' });
+  });
+});
+
 describe('doctor tries the SMTP server', () => {
   const smtp = (port: number) => `  smtp: { host: 127.0.0.1, port: ${port} }\n${quiet}`;
 

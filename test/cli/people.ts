@@ -14,7 +14,14 @@ export const toBob = 'From: Steve <steve@example.com>\r\nTo: Bob <bob@example.ne
 export const blindToCarol = toBob.replace('Subject', 'Bcc: carol@example.org\r\nSubject');
 
 /** Commands must not see what the environment of the person who runs the tests says about servers. */
-export const noServer: NodeJS.ProcessEnv = { SMTP_HOST: undefined, SMTP_PORT: undefined, SMTP_USER: undefined, SMTP_PASSWORD: undefined };
+export const noServer: NodeJS.ProcessEnv = {
+  SMTP_HOST: undefined,
+  SMTP_PORT: undefined,
+  SMTP_USER: undefined,
+  SMTP_PASSWORD: undefined,
+  SPARKPOST_HOST: undefined,
+  SPARKPOST_API_KEY: undefined,
+};
 
 export function write(directory: string, name: string, bytes: Buffer | string): string {
   const path = join(directory, name);

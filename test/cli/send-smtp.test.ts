@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DROP, startScript, startSink } from '../delivery/servers.js';
+import { DROP, makeCertificate, startScript, startSink } from '../delivery/servers.js';
 import { sealdrop } from '../kit/daemon.js';
 import { Site } from '../kit/site.js';
 import { blindToCarol, bob, carol, noServer, steve, succeeded, toBob, write } from './people.js';
@@ -59,6 +59,51 @@ describe('send --send-smtp', () => {
     expect(sink.received.map(({ to }) => to)).toEqual([['bob@example.net'], ['carol@example.org']]);
   });
 
+  it('prints the same lines under STARTTLS with a login, user and masked password in place', async () => {
+    const sink = await startSink({
+      ...makeCertificate(),
+      disabledCommands: [],
+      authOptional: false,
+      authMethods: ['LOGIN'],
+      onAuth: (auth, _session, done) =>
+        auth.password === 'a-long-secret-password' ? done(null, { user: auth.username }) : done(new Error('no')),
+    });
+    const env = { SMTP_PORT: String(sink.port), SMTP_USER: 'SMTP_Injection', SMTP_PASSWORD: 'a-long-secret-password' };
+    const run = succeeded(await sendTo(env, plain, '--sign', '--encrypt', '--keys', site.keys));
+    expect(run.stdout.replace(/\d+\.\d{3}/, 'N')).toBe(
+      [
+        'Opened SMTP connection (STARTTLS)',
+        `Host: 127.0.0.1 Port: ${sink.port} User: "SMTP_Injection" Password: "********"`,
+        `Sending: ${plain} From: Steve <steve@example.com> To: Bob <bob@example.net>`,
+        'OK - in N seconds\n',
+      ].join('\n'),
+    );
+    expect(run.stderr).toBe('');
+    expect(sink.received).toMatchObject([{ secure: true, user: 'SMTP_Injection' }]);
+  });
+
+  it('names the server that took it, where the configuration has several', async () => {
+    const sink = await startSink();
+    site.configure(`  smtp: { hosts: ["127.0.0.1:1", "127.0.0.1:${sink.port}"] }`);
+    const run = succeeded(await sendTo({ SMTP_HOST: undefined }, plain, '-c', site.configFile));
+    expect(run.stdout).toContain(`Host: 127.0.0.1 Port: ${sink.port} User`);
+    expect(sink.received).toHaveLength(1);
+  });
+
+  it('hands a submitted X-MSYS-API on to a server that understands it, with tracking off', async () => {
+    const sink = await startSink();
+    site.configure(`  smtp: { profile: momentum, host: 127.0.0.1, port: ${sink.port} }`);
+    const submitted = 'X-MSYS-API: {"campaign_id": "spring", "options": {"open_tracking": true}}\r\n';
+    const file = write(site.directory, 'msys.eml', `${submitted}${toBob}`);
+    succeeded(await sendTo({ SMTP_HOST: undefined }, file, '-c', site.configFile));
+    const [field = '', rest = ''] = (sink.received[0]?.message.toString() ?? '').split(/(?<=\})\r\n(?=\S)/, 2);
+    expect(JSON.parse(field.replace('X-MSYS-API:', '').replaceAll('\r\n', ''))).toEqual({
+      campaign_id: 'spring',
+      options: { open_tracking: false, click_tracking: false },
+    });
+    expect(rest.toLowerCase()).not.toContain('x-msys-api');
+  });
+
   it('stops with the seed tool’s line and exit 78 when no server is named', async () => {
     const run = await sendTo({ SMTP_HOST: undefined }, plain);
     expect(run.status).toBe(78);
@@ -90,6 +135,34 @@ describe('a server that does not take the message', () => {
     expect(run.stderr).toContain('carol@example.org: 550 5.1.1 no such user here\n');
     expect(run.stderr).toContain('what to do:');
     expect(run.stderr).toContain('has taken it for bob@example.net');
+  });
+
+  it('refuses to relay: its words stand line for line, with what to do', async () => {
+    const script = await startScript({ RCPT: '550 relaying denied' });
+    const run = await send(plain, script.port);
+    expect(run.status).toBe(65);
+    expect(run.stdout.split('\n').map((line) => line.replace(/:.*/, ''))).toEqual([
+      'Opened SMTP connection (plain)',
+      'Host',
+      'Sending',
+      '',
+    ]);
+    expect(run.stderr).toBe(
+      [
+        'bob@example.net: 550 relaying denied',
+        '  what to do: mend the address, or ask the operator of the server named above why it refuses; then send again.\n',
+      ].join('\n'),
+    );
+  });
+
+  it.each(['MAIL', 'RCPT'])('wants a login at %s: its words, what to do, exit 77', async (stage) => {
+    const script = await startScript({ [stage]: '530 Authorization required' });
+    const run = await send(plain, script.port);
+    expect(run.status).toBe(77);
+    expect(run.stdout).not.toContain('OK - in');
+    expect(run.stderr).toContain(`127.0.0.1:${script.port} refused the session: 530 Authorization required\n`);
+    expect(run.stderr).toContain('user and password');
+    expect(run.stderr).not.toContain('goes on by itself');
   });
 
   it('asks to try later: exit 75', async () => {

@@ -197,13 +197,6 @@ describe('send on the command line', () => {
     expect(run.stdout).toBe('');
   });
 
-  it('says that the SparkPost API is not in this version, and what to use instead', async () => {
-    const run = await send(plain, '--send_api');
-    expect(run.status).toBe(78);
-    expect(run.stderr).toContain('SparkPost API');
-    expect(run.stderr).toContain('--send-smtp');
-  });
-
   it('explains itself', async () => {
     const { stdout } = succeeded(await sealdrop(['send', '--help']));
     for (const word of ['--sign', '--encrypt', '--send-smtp', '--queue', 'SMTP_HOST', 'Exit codes']) expect(stdout).toContain(word);

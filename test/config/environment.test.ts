@@ -22,6 +22,16 @@ describe('the environment', () => {
     });
   });
 
+  it('stands for the whole list of hosts when it names one', () => {
+    const list = `${PICKUP}  smtp: { hosts: [mx1.example.com, mx2.example.com], connections: 2 }\n`;
+    expect(smtp(list, { SMTP_HOST: 'mta.example.net' })).toMatchObject({ host: 'mta.example.net', connections: 2 });
+    expect(smtp(list, { SMTP_HOST: 'mta.example.net' })?.hosts).toBeUndefined();
+    expect(smtp(list, { SMTP_PORT: '587' })).toMatchObject({
+      hosts: [{ host: 'mx1.example.com' }, { host: 'mx2.example.com' }],
+      port: 587,
+    });
+  });
+
   it('overrides nothing by empty variables', () => {
     expect(smtp(SECTION, { SMTP_HOST: '', SMTP_PORT: '', SMTP_USER: '' })).toMatchObject({
       host: 'mail.example.com',
@@ -31,7 +41,7 @@ describe('the environment', () => {
   });
 
   it('stands in for a missing section when it names a host', () => {
-    expect(smtp('delivery: { via: smtp }\n', { SMTP_HOST: 'mta.example.net' })).toMatchObject({ host: 'mta.example.net', port: 25 });
+    expect(smtp('delivery: { via: smtp }\n', { SMTP_HOST: 'mta.example.net' })).toMatchObject({ host: 'mta.example.net', connections: 4 });
     expect(smtp(PICKUP, { SMTP_PORT: '587' })).toBeUndefined();
   });
 
@@ -57,9 +67,8 @@ describe('the environment', () => {
 });
 
 describe('smtpPassword', () => {
-  const section: SmtpConfig = { host: 'mail.example.com', port: 25, tls: 'opportunistic', connections: 4 };
-
   it('is SMTP_PASSWORD, else the file, else the credential, else none', () => {
+    const section = smtp(SECTION, {}) as SmtpConfig;
     const passwordFile = temporaryFile('secret', 'from file\n');
     const credentials = temporaryDirectory();
     writeFileSync(join(credentials, 'smtp-password'), 'from systemd\n');

@@ -252,6 +252,21 @@ describe('a fault', () => {
       '7: delivery.retry.firstMs: 2h is more than delivery.retry.maxMs, 1h; lower it or raise the other',
     ],
     [
+      'a pickup profile for an MTA that has no pickup directory',
+      PICKUP.replace('    bad', '    profile: momentum\n    bad'),
+      '5: delivery.pickup.profile: momentum has no pickup directory that it reads; set delivery.via to smtp and delivery.smtp.host to one of its ESMTP listeners (deploy/momentum)',
+    ],
+    [
+      'a job for an MTA whose pickup files hold none',
+      `${PICKUP.replace('    bad', '    profile: iis\n    bad')}rules:\n  - { name: a, when: {}, delivery: { job: j } }\n`,
+      '8: rules[0].delivery.job: has no place in pickup files of the profile iis; take it out',
+    ],
+    [
+      'a number of waiting files that is none',
+      PICKUP.replace('    bad', '    maxWaiting: none\n    bad'),
+      '5: delivery.pickup.maxWaiting: must be a whole number from 1 to 10000000, or off; write it in digits, without quotes',
+    ],
+    [
       'a control header that cannot be passed',
       PICKUP.replace('    bad', '    pass: [x-job, x-dkim-key]\n    bad'),
       '5: delivery.pickup.pass[1]: x-dkim-key is not known; write x-virtual-mta, x-job or x-dkim-options',
@@ -305,12 +320,52 @@ describe('protect.headerConfidential', () => {
   });
 });
 
+describe('the ways beside pickup and SMTP', () => {
+  it.each([
+    [
+      '  fallback: smtp\n',
+      '6: delivery.fallback: is smtp, but the section delivery.smtp is missing; add it with host, or set SMTP_HOST in the environment',
+    ],
+    ['  fallback: pickup\n', '6: delivery.fallback: pickup is not known; write smtp, sparkpost, sendmail or kumomta'],
+    [
+      '  via: sparkpost\n',
+      '6: delivery.via: is sparkpost, but the section delivery.sparkpost is missing; add it with apiKeyFile, or set SPARKPOST_API_KEY in the environment',
+    ],
+    [
+      'rules:\n  - { name: r, when: {}, delivery: { via: kumomta } }\n',
+      '7: rules[0].delivery.via: is kumomta, but the section delivery.kumomta is missing; add it with url',
+    ],
+    [
+      '  sparkpost: { host: "https://user@api.sparkpost.com/" }\n',
+      '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
+    ],
+    [
+      '  sparkpost: { host: "http://api.sparkpost.com" }\n',
+      '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
+    ],
+    [
+      '  kumomta: { url: "http://10.0.0.1:8000", user: u, passwordFile: p }\n',
+      '6: delivery.kumomta.url: would carry the password in clear to another host; write https://',
+    ],
+    [
+      '  kumomta: { url: "http://127.0.0.1:8000/api/inject/v1" }\n',
+      '6: delivery.kumomta.url: must be an address such as http://127.0.0.1:8000; write scheme, host and port alone',
+    ],
+    [
+      '  kumomta: { url: "http://127.0.0.1:8000", passwordFile: p }\n',
+      '6: delivery.kumomta.passwordFile: has no use without a user; add delivery.kumomta.user',
+    ],
+  ])('have their faults told: %j', (text, expected) => {
+    expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
+  });
+});
+
 describe('what the design holds and this version does not', () => {
   it.each([
-    ['  fallback: smtp\n', '6: delivery.fallback: is not supported by this version; remove it'],
-    ['  sparkpost: { host: h, apiKeyFile: f }\n', '6: delivery.sparkpost: is not supported by this version; remove it'],
-    ['  via: sparkpost\n', '6: delivery.via: sparkpost is not supported by this version; use pickup or smtp'],
-    ['    profile: iis\n', '6: delivery.pickup.profile: iis is not supported by this version; use powermta'],
+    [
+      '    profile: xmail\n',
+      '6: delivery.pickup.profile: xmail is not supported by this version; use powermta, exchange-replay, iis, mailerq or eml',
+    ],
     [
       'archive:\n  retention: 10y\n',
       '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',
@@ -322,10 +377,6 @@ describe('what the design holds and this version does not', () => {
     ],
     ['archive: { second: /nfs/a }\n', '6: archive.second: must be null: a second location is not supported by this version'],
     ['rules:\n  - { name: r, when: {}, archive: {} }\n', '7: rules[0].archive: is not supported by this version; remove it'],
-    [
-      'rules:\n  - { name: r, when: {}, delivery: { via: sparkpost } }\n',
-      '7: rules[0].delivery.via: sparkpost is not supported by this version; use pickup or smtp',
-    ],
   ])('is refused as such: %j', (text, expected) => {
     expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
   });
@@ -356,6 +407,61 @@ describe('a secret in the file', () => {
     expect(faultsIn(`${PICKUP}  smtp:\n    host: user:hunter2@mail.example.com\n`)).toEqual([
       '7: delivery.smtp.host: is not a host name or IP address; write it alone, without port, user or password',
     ]);
+  });
+});
+
+describe('delivery.smtp', () => {
+  const smtp = (keys: string): string[] =>
+    faultsIn(`delivery:\n  via: smtp\n  smtp: { ${keys} }\n`).map((fault) => fault.replace(/^3: delivery\.smtp\./, ''));
+
+  it.each([
+    ['host: h, user: u, tls: implicit, ca: /c, servername: s'],
+    ['hosts: [a, "b:2525", "::1", "[::1]:26", 192.0.2.1]'],
+    ['profile: sparkpost'],
+    ['profile: sparkpost, passwordFile: /p, ca: /c'],
+    [`host: h, tls: required, fingerprints: ["${'0F'.repeat(32)}", "${'ab:'.repeat(31)}cd"]`],
+    ['host: h, user: u, auth: xoauth2, tokenFile: /t'],
+    ['host: h, clientCertificate: /c, clientKey: /k'],
+    ['host: h, dsn: { notify: [never] }'],
+  ])('has nothing against %s', (keys) => {
+    expect(smtp(keys)).toEqual([]);
+  });
+
+  it.each([
+    ['host: h, hosts: [a]', 'hosts: stands beside host; use one of the two'],
+    ['lookup: mx', 'host: is missing; write for example mail.example.com'],
+    ['hosts: []', 'hosts: is empty; name at least one server'],
+    [
+      'hosts: ["a:0"]',
+      'hosts[0]: is not a host name with or without a port; write for example mail.example.com or "mail.example.com:2525"',
+    ],
+    [
+      'hosts: ["user:pw@a"]',
+      'hosts[0]: is not a host name with or without a port; write for example mail.example.com or "mail.example.com:2525"',
+    ],
+    ['host: h, ca: /c', 'ca: is not looked at with tls: opportunistic; set tls to required or implicit'],
+    ['host: h, tls: none, servername: s', 'servername: has no use with tls: none; remove it, or use TLS'],
+    [
+      `host: h, fingerprints: ["${'0'.repeat(64)}"]`,
+      'fingerprints: is not looked at with tls: opportunistic; set tls to required or implicit',
+    ],
+    [
+      'host: h, tls: required, fingerprints: [12:34]',
+      'fingerprints[0]: is not a SHA-256 fingerprint; write its 64 hexadecimal digits in quotes, with or without colons',
+    ],
+    ['host: h, clientKey: /k', 'clientKey: has no use without clientCertificate; add delivery.smtp.clientCertificate'],
+    ['host: h, auth: login', 'auth: has no use without a user; add delivery.smtp.user'],
+    ['host: h, user: u, auth: xoauth2', 'auth: is xoauth2, which needs a token; add delivery.smtp.tokenFile'],
+    [
+      'host: h, user: u, auth: xoauth2, tokenFile: /t, passwordFile: /p',
+      'passwordFile: has no use with auth: xoauth2; remove one of the two',
+    ],
+    ['host: h, user: u, tokenFile: /t', 'tokenFile: is used by auth: xoauth2 alone; set delivery.smtp.auth to it'],
+    ['profile: sparkpost, connections: 11', 'connections: is more than SparkPost allows, 10; lower it'],
+    ['profile: sparkpost, messagesPerConnection: 101', 'messagesPerConnection: is more than SparkPost allows, 100; lower it'],
+    ['host: h, dsn: { notify: [never, delay] }', 'dsn.notify: names never and something else; never stands alone'],
+  ])('is told what is wrong with %s', (keys, fault) => {
+    expect(smtp(keys)).toEqual([fault]);
   });
 });
 

@@ -70,6 +70,9 @@ delivery:
           bad: '/var/spool/pmtaPickup/badmail',
           pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
           envid: 'own',
+          maxWaiting: 1000,
+          maxAge: 600_000,
+          settleBadMs: 30_000,
         },
         retry: { firstMs: 60_000, maxMs: 3_600_000, giveUpAfter: 432_000_000 },
       },
@@ -133,6 +136,11 @@ describe('loadConfig', () => {
   it('tells an empty map of senders, by which nobody may send, from none', () => {
     expect(load(`${PICKUP}senders: {}\n`).senders).toEqual([]);
     expect(load(`${PICKUP}senders:\n`).senders).toBeNull();
+  });
+
+  it.each(['off', 'false'])('takes %s for a pickup directory without limits', (written) => {
+    const text = PICKUP.replace('    bad', `    maxWaiting: ${written}\n    maxAge: ${written}\n    bad`);
+    expect(loadConfig(temporaryFile('sealdrop.yaml', text), {}).delivery.pickup).toMatchObject({ maxWaiting: null, maxAge: null });
   });
 
   it('takes a section with nothing beneath it for its defaults', () => {

@@ -36,9 +36,12 @@ describe('policyOf', () => {
         via: 'pickup',
         maxRecipientInfos: 9,
         maxReceivers: 5000,
+        maxReceiversBy: { sendmail: 500 },
         maxCopies: 7,
+        pickupEnvelope: { sender: 'lines', recipients: 'lines' },
         pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
         envid: 'own',
+        msysApi: false,
       },
       rules: [],
     });
@@ -49,6 +52,7 @@ describe('policyOf', () => {
       via: 'smtp',
       pass: [],
       envid: 'own',
+      msysApi: false,
     });
   });
 
@@ -60,6 +64,7 @@ describe('policyOf', () => {
       envelope: { sender: 'alice@example.com', recipients: ['bob@example.net'], from: 'headers' },
       visible: new Set(),
       from: 'alice@example.com',
+      headerSender: 'alice@example.com',
       control: [{ name: 'x-sealdrop-class', value: 'public' }],
       fields: [],
       defaults,

@@ -24,17 +24,34 @@ describe('the configuration file that explains itself', () => {
   });
 
   it('loads with everything switched on that is switched off', () => {
-    const config = load(configTemplate().replaceAll(/^( *)#(?=[^ \n])/gm, '$1'));
+    const allOn = configTemplate().replaceAll(/^( *)#(?=[^ \n])/gm, '$1');
+    // One of two ways to name the server, and one of two to log in.
+    const config = load(allOn.replace(/^ *hosts:\n(?: +- .*\n)+/m, '').replace(/^ *tokenFile:.*\n/m, ''));
     expect(config.senders).toEqual([{ pattern: '*@billing.example', allowed: ['billing'] }]);
     expect(config.identities).toEqual([{ from: ['*@billing.example'], capabilities: ['aes-256-gcm', 'aes-256-cbc', 'aes-128-cbc'] }]);
     expect(config.rules).toEqual([{ name: 'partner', when: { to: ['*@partner.example'] }, protect: { content: 'aes-256-gcm' } }]);
     expect(config.delivery.smtp).toEqual({
+      profile: 'generic',
       host: 'mail.example.com',
-      port: 25,
+      lookup: 'a',
+      port: 587,
+      tls: 'required',
+      ca: '/etc/sealdrop/mail-ca.pem',
+      fingerprints: ['00112233445566778899aabbccddeeff'.repeat(2)],
+      servername: 'mail.example.com',
+      clientCertificate: '/etc/sealdrop/smtp-client.crt',
+      clientKey: '/etc/sealdrop/smtp-client.key',
+      auth: 'auto',
       user: 'sealdrop',
       passwordFile: '/etc/sealdrop/smtp-password',
-      tls: 'opportunistic',
       connections: 4,
+      messagesPerConnection: 100,
+      idleMs: 30_000,
+      openMs: 60_000,
+      replyMs: 600_000,
+      transactionMs: 1_800_000,
+      hostPauseMs: 60_000,
+      dsn: { notify: ['failure', 'delay'], ret: 'hdrs' },
       name: 'sealdrop.example.com',
     });
   });
@@ -71,7 +88,7 @@ describe('the configuration file that explains itself', () => {
     const config = load(text);
     expect(config).toMatchObject({ spool: '/data/spool: 1', allowVolatile: true, outbox: { settleMs: 200, maxCopies: 500 } });
     expect(config.senders).toEqual([{ pattern: '*@example.com', allowed: ['apps'] }]);
-    expect(config.delivery).toMatchObject({ via: 'smtp', smtp: { host: 'mta.example.com', user: '007', port: 25 } });
+    expect(config.delivery).toMatchObject({ via: 'smtp', smtp: { host: 'mta.example.com', user: '007', connections: 4 } });
     expect(config.delivery.pickup).toBeUndefined();
   });
 

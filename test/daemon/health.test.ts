@@ -27,6 +27,14 @@ test('a pause of another kind at the same place is told, and has lasted since th
   expect(health.report().pauses[0]).toMatchObject({ code: 'read-only', since });
 });
 
+test('what others do the work of is told and listed, and nothing waits for it', () => {
+  for (let n = 0; n < 2; n++) health.trouble('smtp mx1:25', { ...fullFor('mx1'), code: 'smtp-unavailable' });
+  expect(health.report()).toMatchObject({ status: 'ok', pauses: [], troubles: [{ where: 'smtp mx1:25', code: 'smtp-unavailable' }] });
+  health.trouble('smtp mx1:25', undefined);
+  expect(health.report().troubles).toEqual([]);
+  expect(lines).toEqual(['warn mx1: no space', 'info works again']);
+});
+
 test('a file that waits is told once a reason, and forgotten when it is seen no more', () => {
   health.fileWaits(waiting('a.eml', 'unreadable'), 1);
   health.fileWaits(waiting('a.eml', 'unreadable'), 2);

@@ -69,6 +69,22 @@ describe('historyOf', () => {
     expect(pendingOf(historyOf(undefined, records(['intent', { intent }], ['sent', sent])).intent)).toEqual([['c']]);
   });
 
+  it('remembers who was refused, until they are accepted or a person offers them again', () => {
+    const intent = intentOf(copy(1, ['a', 'b'], 'smtp'), copy(2, ['c'], 'smtp'));
+    const outcome = (number: number, address: string, status: string) => ({
+      copies: [{ number, recipients: [{ address, status, code: '550', text: 'no' }] }],
+    });
+    const refusedOf = (...events: [string, object][]) =>
+      historyOf(undefined, records(['intent', { intent }], ['sent', outcome(1, 'a', 'refused')], ...events)).refused;
+    const a = { address: 'a', code: '550', text: 'no' };
+    expect(refusedOf()).toEqual([a]);
+    expect(refusedOf(['sent', outcome(1, 'a', 'refused')], ['sent', outcome(2, 'c', 'refused')])).toEqual([a, { ...a, address: 'c' }]);
+    expect(refusedOf(['deferred', { ticket: { ...ticketWith(intent), refused: [a] } }])).toEqual([a]);
+    expect(refusedOf(['requeued', { ticket: { ...ticketWith(intent), refused: [a] } }])).toEqual([a]);
+    expect(refusedOf(['requeued', { ticket: ticketWith(intent) }])).toEqual([]);
+    expect(refusedOf(['requeued', { ticket: ticketWith(intent) }], ['sent', outcome(1, 'a', 'accepted')])).toEqual([]);
+  });
+
   it('finishes a recorded move to quarantine or retry that a kill interrupted', () => {
     const ticket = ticketWith(undefined);
     expect(historyOf(undefined, records(accepted, ['quarantined', { ticket }])).setAside).toEqual({ to: 'quarantine', ticket });

@@ -10,10 +10,15 @@ export const steve = pki.issue({ address: 'steve@example.com' });
 export const bob = pki.issue({ address: 'bob@example.net' });
 
 /** A site where Steve can write to Bob, whose daemon looks often and logs for people. `config`: YAML below that. */
-export function newSite(config = '', log = 'info'): Site {
+export function newSite(config = '', log = 'info', pickup: readonly string[] = []): Site {
   const quick = /^outbox:/m.test(config) ? '' : 'outbox: { rescanMs: 100 }\n';
   const http = /^http:/m.test(config) ? '' : 'http: { listen: off }\n';
-  return new Site({ senders: [steve], recipients: [bob], config: `${http}log: { format: text, level: ${log} }\n${quick}${config}` });
+  return new Site({
+    senders: [steve],
+    recipients: [bob],
+    config: `${http}log: { format: text, level: ${log} }\n${quick}${config}`,
+    pickup,
+  });
 }
 
 export function letter(subject: string, { from = steve.address, to = bob.address } = {}): string {

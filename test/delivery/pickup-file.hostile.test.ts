@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type PickupTransport, pickupHead } from '../../src/delivery/pickup-file.js';
+import * as writing from '../../src/delivery/pickup-file.js';
+import { type PickupTransport, pickupProfile, pickupProfiles } from '../../src/delivery/pickup-profile.js';
 import { SealdropError } from '../../src/errors.js';
 import { codeOf } from './thrown.js';
 
-const transport: PickupTransport = { profile: 'powermta', sender: 'a@example.com', recipients: ['b@example.net'], envid: 'id-1' };
+const transport: PickupTransport = { sender: 'a@example.com', recipients: ['b@example.net'], envid: 'id-1' };
+const pickupHead = (values: PickupTransport) => writing.pickupHead(pickupProfile('powermta'), values);
 const injections = ['\r\nx-receiver: evil@example.org', '\nx', '\rx', '\0', ' ', '\t', '\u0085', '\u2028', '\u00a0', '\ud800'];
 
 describe('14: a pickup file under hostile envelope values', () => {
@@ -35,7 +37,7 @@ describe('14: a pickup file under hostile envelope values', () => {
       fc.property(value, fc.array(value, { minLength: 1, maxLength: 3 }), value, (sender, recipients, envid) => {
         let head: Buffer;
         try {
-          head = pickupHead({ profile: 'powermta', sender, recipients, envid });
+          head = pickupHead({ sender, recipients, envid });
         } catch (error) {
           expect(error).toBeInstanceOf(SealdropError);
           return;
@@ -45,4 +47,15 @@ describe('14: a pickup file under hostile envelope values', () => {
       }),
     );
   });
+
+  test.each(Object.entries(pickupProfiles))(
+    '(%s) refuses line breaks, blanks and names in every value, whether it is written or not',
+    (_name, profile) => {
+      for (const text of injections) {
+        for (const change of [{ sender: `a${text}@example.com` }, { recipients: [`b${text}@example.net`] }, { envid: `1${text}` }]) {
+          expect(codeOf(() => writing.pickupHead(profile, { ...transport, ...change }))).toBe('bad-envelope-value');
+        }
+      }
+    },
+  );
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { assertPickupFile } from '../../src/delivery/pickup-check.js';
 import * as writing from '../../src/delivery/pickup-file.js';
-import { checkPickupMessage, type PickupTransport, pickupHead } from '../../src/delivery/pickup-file.js';
+import { checkPickupMessage } from '../../src/delivery/pickup-file.js';
+import { type PickupTransport, pickupProfile } from '../../src/delivery/pickup-profile.js';
 import type { SealdropError } from '../../src/errors.js';
 import { joined, octetsOf } from '../../src/message/octets.js';
 import { codeOf, thrownBy } from './thrown.js';
 
 const transport: PickupTransport = {
-  profile: 'powermta',
   sender: 'bounce@example.com',
   recipients: ['a@example.net', 'b@example.net'],
   envid: '0197a1b2-0000-7000-8000-000000000001',
@@ -28,8 +28,11 @@ const message = Buffer.from(
 const linesOf = (file: Buffer) => file.toString('latin1').split('\r\n');
 const withTransport = (change: Partial<PickupTransport>) => ({ ...transport, ...change });
 
+const powermta = pickupProfile('powermta');
+const pickupHead = (values: PickupTransport) => writing.pickupHead(powermta, values);
+
 function pickupFile(message: Buffer, transport: PickupTransport): Buffer {
-  return joined(writing.pickupFile(octetsOf(message), transport));
+  return joined(writing.pickupFile(octetsOf(message), powermta, transport));
 }
 
 describe('the pickup file (numbers as in the acceptance facts)', () => {
@@ -135,7 +138,7 @@ describe('the pickup file (numbers as in the acceptance facts)', () => {
     const harmless = Buffer.from(
       message.toString().replace('MIME-', 'X-Sender-Id: 7\r\nMIME-').replace('MIIB', 'x-receiver: c@example.net'),
     );
-    expect(() => checkPickupMessage(octetsOf(harmless))).not.toThrow();
+    expect(() => checkPickupMessage(octetsOf(harmless), powermta)).not.toThrow();
   });
 
   test.each(['HELO x\r\n', 'EHLO x\r\n', 'MAIL FROM:<a@example.net>\r\n', 'XMRG FROM:<a@example.net>\r\n', 'XACK OFF\r\n'])(

@@ -1,12 +1,17 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import forge from 'node-forge';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach } from 'vitest';
+import type { Copy } from '../../src/delivery/delivery.js';
 import { SmtpDelivery } from '../../src/delivery/smtp.js';
+import type { SmtpLogin } from '../../src/delivery/smtp-login.js';
 import type { SmtpOptions } from '../../src/delivery/smtp-options.js';
+import { octetsOf } from '../../src/message/octets.js';
 
 const undo: (() => unknown)[] = [];
 
@@ -14,10 +19,16 @@ afterEach(async () => {
   for (const action of undo.splice(0).reverse()) await action();
 });
 
+/** How a test logs in. */
+export function loginWith(user: string, secret: string, auth: SmtpLogin['auth'] = 'auto'): { login: SmtpLogin } {
+  return { login: { user, auth, secret: () => secret } };
+}
+
 /** A delivery to 127.0.0.1 that is closed after the test. Time limits are generous unless given. */
 export function deliveryTo(port: number, options: Partial<SmtpOptions> = {}): SmtpDelivery {
   const timeouts = { openMs: 5000, replyMs: 5000, ...options.timeouts };
-  const delivery = new SmtpDelivery({ host: '127.0.0.1', port, tls: 'none', name: 'client.example.com', ...options, timeouts });
+  const servers = [{ host: '127.0.0.1', port }];
+  const delivery = new SmtpDelivery({ servers, tls: 'none', name: 'client.example.com', ...options, timeouts });
   undo.push(() => delivery.close());
   return delivery;
 }
@@ -81,7 +92,9 @@ export async function startSink(options: SMTPServerOptions = {}): Promise<Sink> 
 
 export const DROP = Symbol('end the connection');
 export const SILENCE = Symbol('say nothing');
-export type Answer = string | typeof DROP | typeof SILENCE;
+/** Slow bytes: a reply of which one more octet comes every now and then, and never the end. */
+export const DRIP = Symbol('drip');
+export type Answer = string | typeof DROP | typeof SILENCE | typeof DRIP;
 
 export interface Script {
   readonly port: number;
@@ -107,6 +120,7 @@ const USUAL: Readonly<Record<string, string>> = {
  */
 export async function startScript(
   answers: Readonly<Record<string, Answer | ((command: string, count: number) => Answer)>>,
+  place: { address?: string; port?: number } = {},
 ): Promise<Script> {
   const commands: string[] = [];
   const wire: Buffer[] = [];
@@ -119,7 +133,7 @@ export async function startScript(
     return (typeof own === 'function' ? own(command, count) : own) ?? USUAL[verb] ?? '500 5.5.2 unknown';
   };
   const server = createServer((socket) => converse(socket, answer, wire));
-  const port = await listen(server);
+  const port = await listen(server, place.address, place.port);
   return { port, commands, wire };
 }
 
@@ -128,6 +142,7 @@ function converse(socket: Socket, answer: (verb: string, command: string) => Ans
   let inContent = false;
   const say = (reply: Answer) => {
     if (reply === DROP) socket.destroy();
+    else if (reply === DRIP) drip(socket);
     else if (reply !== SILENCE) socket.write(`${reply}\r\n`);
     return reply;
   };
@@ -149,14 +164,19 @@ function converse(socket: Socket, answer: (verb: string, command: string) => Ans
   say(answer('CONNECT', 'CONNECT'));
 }
 
-/** A port of 127.0.0.1 on which `server` listens until the end of the test. */
-export async function listen(server: Server): Promise<number> {
+function drip(socket: Socket): void {
+  const drops = setInterval(() => socket.write('2'), 20);
+  socket.on('close', () => clearInterval(drops));
+}
+
+/** The port on which `server` listens until the end of the test: a free one unless given. */
+export async function listen(server: Server, address = '127.0.0.1', port = 0): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, address, resolve));
   undo.push(() => {
     for (const socket of sockets) socket.destroy();
     return new Promise((resolve) => server.close(resolve));
@@ -180,6 +200,26 @@ export function makeCertificate(subjectAltName = 'IP:127.0.0.1'): { key: Buffer;
   }
 }
 
+/** A self-signed certificate for 127.0.0.1 whose time is over. */
+export function makeExpiredCertificate(): { key: Buffer; cert: Buffer } {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  certificate.serialNumber = '01';
+  certificate.validity.notBefore = new Date(Date.now() - 2 * 86_400_000);
+  certificate.validity.notAfter = new Date(Date.now() - 86_400_000);
+  const name = [{ name: 'commonName', value: 'mx.example.net' }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }]);
+  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
+  return { key: Buffer.from(privateKey), cert: Buffer.from(forge.pki.certificateToPem(certificate)) };
+}
+
 /** Waits until `condition` holds, for at most two seconds. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadlineMs = Date.now() + 2000;
@@ -189,8 +229,10 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
+/** What `copyTo` sends. */
+export const usual = Buffer.from('From: alice@example.com\r\nTo: a@example.net\r\nSubject: test\r\n\r\nHello\r\n');
+
 /** A copy in canonical bytes. */
-export function copyTo(...recipients: string[]): { sender: string; recipients: string[]; message: Buffer; envid: string } {
-  const message = Buffer.from('From: alice@example.com\r\nTo: a@example.net\r\nSubject: test\r\n\r\nHello\r\n');
-  return { sender: 'alice@example.com', recipients, message, envid: 'id-1' };
+export function copyTo(...recipients: string[]): Copy {
+  return { sender: 'alice@example.com', recipients, message: octetsOf(usual), envid: 'id-1' };
 }

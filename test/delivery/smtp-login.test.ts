@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { SMTPServerOptions } from 'smtp-server';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { allowsPlainLogin, withDefaults } from '../../src/delivery/smtp-options.js';
-import { type Answer, copyTo, deliveryTo, makeCertificate, startScript, startSink } from './servers.js';
+import { isLoopback } from '../../src/delivery/smtp-servers.js';
+import { type Answer, copyTo, deliveryTo, loginWith, makeCertificate, startScript, startSink } from './servers.js';
 import { rejectionOf } from './thrown.js';
 
 const user = 'injector@example.com';
@@ -29,7 +29,7 @@ describe('STARTTLS', () => {
   test('opportunistic goes under TLS whatever the certificate', async () => {
     const sink = await startSink({ ...certificate, disabledCommands: [] });
     const delivery = deliveryTo(sink.port, { tls: 'opportunistic' });
-    expect(await delivery.open()).toEqual({ secure: true });
+    expect(await delivery.open()).toEqual({ host: '127.0.0.1', port: sink.port, secure: true });
     await delivery.send(copyTo('a@example.net'));
     expect(sink.received[0]?.secure).toBe(true);
   });
@@ -107,13 +107,13 @@ describe('STARTTLS', () => {
 describe('the login', () => {
   test.each(['PLAIN', 'LOGIN'])('works by AUTH %s under STARTTLS', async (method) => {
     const sink = await startSink({ ...withLogin(), authMethods: [method] });
-    await deliveryTo(sink.port, { tls: 'opportunistic', user, password }).send(copyTo('a@example.net'));
+    await deliveryTo(sink.port, { tls: 'opportunistic', ...loginWith(user, password) }).send(copyTo('a@example.net'));
     expect(sink.received[0]).toMatchObject({ secure: true, user: method });
   });
 
   test('that is wrong makes mail wait and names neither user nor password, even if the server does', async () => {
     const sink = await startSink(withLogin());
-    const delivery = deliveryTo(sink.port, { tls: 'opportunistic', user, password: 'wrong horse' });
+    const delivery = deliveryTo(sink.port, { tls: 'opportunistic', ...loginWith(user, 'wrong horse') });
     const error = await rejectionOf(delivery.send(copyTo('a@example.net')));
     expect(error).toMatchObject({ code: 'smtp-auth-failed', disposition: 'wait' });
     expect(error.message).toContain('535 user ******** and ******** do not fit');
@@ -125,27 +125,29 @@ describe('the login', () => {
     ['AUTH PLAIN', Buffer.from(`\0${user}\0${password}`).toString('base64')],
   ])('is not shown when the server repeats it as %s', async (_, secret) => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250 AUTH PLAIN', AUTH: `535 ${secret} no` });
-    const error = await rejectionOf(deliveryTo(script.port, { user, password }).send(copyTo('a@example.net')));
+    const error = await rejectionOf(deliveryTo(script.port, { ...loginWith(user, password) }).send(copyTo('a@example.net')));
     expect(error.message).toContain('535 ******** no');
   });
 
   test('that the server cannot check now is no wrong login', async () => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250 AUTH PLAIN', AUTH: '454 4.7.0 temporary failure' });
-    expect(await rejectionOf(deliveryTo(script.port, { user, password }).send(copyTo('a@example.net')))).toMatchObject({
+    expect(await rejectionOf(deliveryTo(script.port, { ...loginWith(user, password) }).send(copyTo('a@example.net')))).toMatchObject({
       code: 'smtp-unavailable',
     });
   });
 
   test('is not tried where AUTH is not offered', async () => {
     const script = await startScript({});
-    const error = await rejectionOf(deliveryTo(script.port, { user, password }).send(copyTo('a@example.net')));
+    const error = await rejectionOf(deliveryTo(script.port, { ...loginWith(user, password) }).send(copyTo('a@example.net')));
     expect(error).toMatchObject({ code: 'smtp-auth-failed', disposition: 'wait' });
     expect(script.commands.join('\n')).not.toContain('AUTH');
   });
 
   test('is not sent over a session whose STARTTLS was refused', async () => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250-AUTH PLAIN\r\n250 STARTTLS', STARTTLS: '454 no TLS' });
-    const error = await rejectionOf(deliveryTo(script.port, { tls: 'opportunistic', user, password }).send(copyTo('a@example.net')));
+    const error = await rejectionOf(
+      deliveryTo(script.port, { tls: 'opportunistic', ...loginWith(user, password) }).send(copyTo('a@example.net')),
+    );
     expect(error.code).toBe('smtp-auth-failed');
     expect(script.commands.join('\n')).not.toContain('AUTH');
   });
@@ -154,7 +156,11 @@ describe('the login', () => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250 AUTH PLAIN', AUTH: '235 Ok' });
     // To connect to 0.0.0.0 reaches this machine, but does not say so.
     const error = await rejectionOf(
-      deliveryTo(script.port, { host: '0.0.0.0', tls: 'opportunistic', user, password }).send(copyTo('a@example.net')),
+      deliveryTo(script.port, {
+        servers: [{ host: '0.0.0.0', port: script.port }],
+        tls: 'opportunistic',
+        ...loginWith(user, password),
+      }).send(copyTo('a@example.net')),
     );
     expect(error).toMatchObject({ code: 'smtp-auth-needs-tls', disposition: 'wait' });
     expect(script.commands.join('\n')).not.toContain('AUTH');
@@ -162,19 +168,24 @@ describe('the login', () => {
 
   test('hides the password when a refusal of mail repeats it', async () => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250 AUTH PLAIN', AUTH: '235 Ok', RCPT: `550 you said ${password}` });
-    const { recipients } = await deliveryTo(script.port, { user, password }).send(copyTo('a@example.net'));
+    const { recipients } = await deliveryTo(script.port, { ...loginWith(user, password) }).send(copyTo('a@example.net'));
     expect(recipients[0]?.text).toBe('you said ********');
   });
 
   test.each([
-    ['smtp.example.com', 'opportunistic', false],
-    ['192.0.2.1', 'opportunistic', false],
-    ['127.0.0.1.example.com', 'opportunistic', false],
-    ['localhost', 'opportunistic', true],
-    ['127.0.0.53', 'opportunistic', true],
-    ['::1', 'opportunistic', true],
-    ['smtp.example.com', 'none', true],
-  ] as const)('to %s under tls: %s may go without TLS: %s', (host, tls, allowed) => {
-    expect(allowsPlainLogin(withDefaults({ host, port: 25, tls }))).toBe(allowed);
+    ['127.0.0.1', true],
+    ['127.0.0.53', true],
+    ['::1', true],
+    ['192.0.2.1', false],
+    ['127.0.0.1.example.com', false],
+    ['0.0.0.0', false],
+  ])('to %s may go without TLS: %s', (address, allowed) => {
+    expect(isLoopback(address)).toBe(allowed);
+  });
+
+  test('goes without TLS to another machine where the operator has switched TLS off', async () => {
+    const script = await startScript({ EHLO: '250-mx.example.net\r\n250 AUTH PLAIN', AUTH: '235 Ok' });
+    const delivery = deliveryTo(script.port, { servers: [{ host: '0.0.0.0', port: script.port }], ...loginWith(user, password) });
+    expect((await delivery.send(copyTo('a@example.net'))).recipients[0]?.status).toBe('accepted');
   });
 });

@@ -1,5 +1,7 @@
+import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { type Answer, copyTo, DROP, deliveryTo, startScript, startSink, until } from './servers.js';
+import { octetsOf } from '../../src/message/octets.js';
+import { type Answer, copyTo, DROP, deliveryTo, listen, startScript, startSink, until, usual } from './servers.js';
 import { rejectionOf } from './thrown.js';
 
 describe('a copy sent by SMTP', () => {
@@ -25,20 +27,20 @@ describe('a copy sent by SMTP', () => {
   ])('arrives unchanged: %s', async (_, text) => {
     const sink = await startSink();
     const message = Buffer.from(text, 'latin1');
-    await deliveryTo(sink.port).send({ ...copyTo('a@example.net'), message });
+    await deliveryTo(sink.port).send({ ...copyTo('a@example.net'), message: octetsOf(message) });
     expect(sink.received[0]?.message.toString('latin1')).toBe(text);
   });
 
   test('arrives unchanged when it is larger than any buffer on the way, with dots where it is cut', async () => {
     const sink = await startSink();
     const message = Buffer.from(`A: b\r\n\r\n${'.\r\n'.repeat(50_000)}`);
-    await deliveryTo(sink.port).send({ ...copyTo('a@example.net'), message });
+    await deliveryTo(sink.port).send({ ...copyTo('a@example.net'), message: octetsOf(message) });
     expect(sink.received[0]?.message.equals(message)).toBe(true);
   });
 
   test('is on the wire with doubled dots and nothing else added', async () => {
     const script = await startScript({});
-    await deliveryTo(script.port).send({ ...copyTo('a@example.net'), message: Buffer.from('A: b\r\n\r\n.x\r\ny\r\n') });
+    await deliveryTo(script.port).send({ ...copyTo('a@example.net'), message: octetsOf(Buffer.from('A: b\r\n\r\n.x\r\ny\r\n')) });
     expect(script.wire[0]?.toString()).toBe('A: b\r\n\r\n..x\r\ny\r\n');
   });
 
@@ -46,7 +48,7 @@ describe('a copy sent by SMTP', () => {
     'is refused before a connection when it could not arrive unchanged: %.20j',
     async (text) => {
       const sink = await startSink();
-      const error = await rejectionOf(deliveryTo(sink.port).send({ ...copyTo('a@example.net'), message: Buffer.from(text) }));
+      const error = await rejectionOf(deliveryTo(sink.port).send({ ...copyTo('a@example.net'), message: octetsOf(Buffer.from(text)) }));
       expect(error).toMatchObject({ code: 'message-not-canonical', disposition: 'quarantine' });
       expect(sink.sessions.opened).toBe(0);
     },
@@ -88,19 +90,79 @@ describe('extensions of the server', () => {
     expect(script.commands).toContain('MAIL FROM:<alice@example.com>');
   });
 
-  test('a message beyond the announced size is refused without being offered', async () => {
+  test('a message beyond the announced size is refused without being offered, with both sizes', async () => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250 SIZE 50' });
     const { recipients } = await deliveryTo(script.port).send(copyTo('a@example.net', 'b@example.net'));
     expect(recipients.map(({ status, code }) => [status, code])).toEqual(Array(2).fill(['refused', 'size-exceeded']));
-    expect(recipients[0]?.text).toContain('50');
+    expect(recipients[0]?.text).toBe(`the sealed message has ${usual.length} octets and the server takes at most 50`);
     expect(script.commands.join('\n')).not.toContain('MAIL');
+  });
+
+  test.each([
+    ['of exactly the announced size', `250 SIZE ${usual.length}`, 'accepted'],
+    ['of any size, where the server names none', '250 SIZE', 'accepted'],
+    ['of any size, where it names zero', '250 SIZE 0', 'accepted'],
+    ['that is too large by what looks like a SIZE in a greeting', '250 SIZE', 'refused'],
+  ])('a message %s (%s): %s', async (what, line, expected) => {
+    const greeting = what.includes('greeting') ? 'mx.example.net SIZE 50' : 'mx.example.net';
+    const script = await startScript({ EHLO: `250-${greeting}\r\n${line}` });
+    expect((await deliveryTo(script.port).send(copyTo('a@example.net'))).recipients).toMatchObject([{ status: expected }]);
+  });
+
+  test('the X-MSYS-API header counts towards the size', async () => {
+    const script = await startScript({ EHLO: `250-mx.example.net\r\n250 SIZE ${usual.length + 10}` });
+    const { recipients } = await deliveryTo(script.port, { msysApi: 'momentum' }).send(copyTo('a@example.net'));
+    expect(recipients).toMatchObject([{ status: 'refused', code: 'size-exceeded' }]);
+  });
+
+  test.each(['', '\r\n250-PIPELINING'])('reports are asked for as configured, with each recipient as it was given%s', async (more) => {
+    const script = await startScript({ EHLO: `250-mx.example.net${more}\r\n250-SMTPUTF8\r\n250 DSN` });
+    const delivery = deliveryTo(script.port, { dsn: { notify: ['failure', 'delay'], ret: 'hdrs' } });
+    await delivery.send(copyTo('a@example.net', 'b+c=d@example.net', 'jürgen@example.net'));
+    await delivery.send(copyTo('e@example.net'));
+    const asked = script.commands
+      .filter((command) => /^(?:MAIL|RCPT)/.test(command))
+      .map((command) => Buffer.from(command, 'latin1').toString());
+    expect(asked).toEqual([
+      'MAIL FROM:<alice@example.com> SMTPUTF8 RET=HDRS ENVID=id-1',
+      'RCPT TO:<a@example.net> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a@example.net',
+      'RCPT TO:<b+c=d@example.net> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b+2Bc+3Dd@example.net',
+      'RCPT TO:<jürgen@example.net> NOTIFY=FAILURE,DELAY',
+      'MAIL FROM:<alice@example.com> RET=HDRS ENVID=id-1',
+      'RCPT TO:<e@example.net> NOTIFY=FAILURE,DELAY ORCPT=rfc822;e@example.net',
+    ]);
+  });
+
+  test('no reports are asked of a server that does not offer DSN', async () => {
+    const script = await startScript({});
+    await deliveryTo(script.port, { dsn: { notify: ['never'], ret: 'full' } }).send(copyTo('a@example.net'));
+    expect(script.commands.filter((command) => /^(?:MAIL|RCPT)/.test(command))).toEqual([
+      'MAIL FROM:<alice@example.com>',
+      'RCPT TO:<a@example.net>',
+    ]);
+  });
+
+  test('with PIPELINING the whole envelope is sent before the first answer', async () => {
+    const arrived: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => {
+        arrived.push(chunk.toString());
+        if (/^EHLO/.test(chunk.toString())) socket.write('250-mx.example.net\r\n250 PIPELINING\r\n');
+        else socket.write(`${'250 Ok\r\n'.repeat(3)}354 go on\r\n`);
+      });
+      socket.write('220 mx.example.net\r\n');
+    });
+    const delivery = deliveryTo(await listen(server), { timeouts: { replyMs: 300 } });
+    await delivery.send(copyTo('a@example.net', 'b@example.net')).catch(() => {});
+    expect(arrived[1]).toBe('MAIL FROM:<alice@example.com>\r\nRCPT TO:<a@example.net>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n');
   });
 
   test('the size is announced to a server that wants it', async () => {
     const script = await startScript({ EHLO: '250-mx.example.net\r\n250 SIZE 5000' });
     const copy = copyTo('a@example.net');
     await deliveryTo(script.port).send(copy);
-    expect(script.commands).toContain(`MAIL FROM:<alice@example.com> SIZE=${copy.message.length}`);
+    expect(script.commands).toContain(`MAIL FROM:<alice@example.com> SIZE=${usual.length}`);
   });
 
   test('an international address is sent to a server that offers SMTPUTF8', async () => {
@@ -130,7 +192,7 @@ describe('extensions of the server', () => {
   });
 
   test('8-bit octets are declared, and refused where they are not taken', async () => {
-    const copy = { ...copyTo('a@example.net'), message: Buffer.from('A: b\r\n\r\nä\r\n') };
+    const copy = { ...copyTo('a@example.net'), message: octetsOf(Buffer.from('A: b\r\n\r\nä\r\n')) };
     const taking = await startScript({});
     await deliveryTo(taking.port).send(copy);
     expect(taking.commands).toContain('MAIL FROM:<alice@example.com> BODY=8BITMIME');
@@ -147,20 +209,20 @@ describe('extensions of the server', () => {
   test('28: X-MSYS-API with tracking off is put on when configured, the rest stays as it is', async () => {
     const sink = await startSink();
     const copy = { ...copyTo('a@example.net'), submittedMsysApi: '{"campaign_id":"c","options":{"open_tracking":true}}' };
-    await deliveryTo(sink.port, { xMsysApi: true }).send(copy);
+    await deliveryTo(sink.port, { msysApi: 'sparkpost' }).send(copy);
     const [field = '', rest] = (sink.received[0]?.message.toString() ?? '').split(/(?=From: )/);
     expect(JSON.parse(field.replace('X-MSYS-API:', '').replaceAll('\r\n', ''))).toEqual({
       campaign_id: 'c',
       options: { open_tracking: false, click_tracking: false, transactional: true },
     });
-    expect(rest).toBe(copy.message.toString());
+    expect(rest).toBe(usual.toString());
   });
 
   test('X-MSYS-API is not put on otherwise', async () => {
     const sink = await startSink();
     const copy = { ...copyTo('a@example.net'), submittedMsysApi: 'no json' };
     await deliveryTo(sink.port).send(copy);
-    expect(sink.received[0]?.message.equals(copy.message)).toBe(true);
+    expect(sink.received[0]?.message.equals(usual)).toBe(true);
   });
 });
 
@@ -224,7 +286,7 @@ describe('connections', () => {
   test('can be opened before there is a message', async () => {
     const sink = await startSink();
     const delivery = deliveryTo(sink.port);
-    expect(await delivery.open()).toEqual({ secure: false });
+    expect(await delivery.open()).toEqual({ host: '127.0.0.1', port: sink.port, secure: false });
     await delivery.send(copyTo('a@example.net'));
     expect(sink.sessions.opened).toBe(1);
   });

@@ -41,7 +41,7 @@ describe(`${count} mixed messages through run --once`, () => {
   const mailById = new Map<string, GeneratedMail>();
 
   beforeAll(async () => {
-    site = new Site({ senders, recipients, config: 'http: { listen: off }\nlog: { format: text }' });
+    site = new Site({ senders, recipients, config: 'http: { listen: off }\nlog: { format: text }', pickup: ['maxWaiting: off'] });
     for (const { seed, bytes } of mails) site.drop(`${seed}.eml`, bytes);
     const run = await runOnce(site, { deadlineMs: 300_000 });
     expect(run.stderr).not.toMatch(/ (warn|error) /);

@@ -46,6 +46,11 @@ export class Postfix {
     writeFileSync(this.#at('conf/master.cf'), this.#masterCf(milterPort));
   }
 
+  /** The configuration directory, for the programs of Postfix. */
+  get configuration(): string {
+    return this.#at('conf');
+  }
+
   /** The one message in the mailbox for which `isIt` holds, as Postfix stored it (LF), as soon as it is there. */
   async delivered(isIt: (message: Buffer) => boolean): Promise<Buffer> {
     return arrivedIn(this.#at('mail/box'), isIt, () => this.#log());
@@ -113,6 +118,7 @@ export class Postfix {
     return lines(
       `127.0.0.1:${this.port} inet n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:${this.secondPort}${milter}`,
       `127.0.0.1:${this.secondPort} inet n - n - - smtpd ${second.map((option) => `-o ${option}`).join(' ')}`,
+      'pickup unix n - n 1 1 pickup',
       'cleanup unix n - n - 0 cleanup',
       'qmgr unix n - n 300 1 qmgr',
       'rewrite unix - - n - - trivial-rewrite',

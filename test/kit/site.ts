@@ -9,6 +9,8 @@ export interface SiteOptions {
   readonly recipients?: readonly Issued[];
   /** YAML added below the minimal config, e.g. `outbox: { settleMs: 50 }`. */
   readonly config?: string;
+  /** Lines of YAML for the section delivery.pickup, e.g. `maxWaiting: 5`. */
+  readonly pickup?: readonly string[];
 }
 
 export interface Quarantined {
@@ -28,7 +30,7 @@ export class Site {
   readonly bad = join(this.directory, 'mta', 'badmail');
   readonly configFile = join(this.directory, 'sealdrop.yaml');
 
-  constructor({ senders = [], recipients = [], config = '' }: SiteOptions = {}) {
+  constructor({ senders = [], recipients = [], config = '', pickup = [] }: SiteOptions = {}) {
     // Others may pass through: tests with real users reach the outbox this way.
     chmodSync(this.directory, 0o711);
     for (const path of [this.pickup, this.staging, this.bad]) mkdirSync(path, { recursive: true });
@@ -36,11 +38,11 @@ export class Site {
     mkdirSync(this.keys, { mode: 0o700 });
     for (const sender of senders) writeIdentity(this.keys, sender);
     for (const recipient of recipients) writeRecipient(this.keys, recipient);
-    this.configure(config);
+    this.configure(config, pickup);
   }
 
-  /** Writes the config file anew, with `extra` below the minimal one. */
-  configure(extra: string): void {
+  /** Writes the config file anew, with `extra` below the minimal one and `pickup` within delivery.pickup. */
+  configure(extra: string, pickup: readonly string[] = []): void {
     writeFileSync(
       this.configFile,
       [
@@ -49,10 +51,11 @@ export class Site {
         'delivery:',
         '  via: pickup',
         '  pickup:',
-        '    profile: powermta',
+        ...(pickup.some((line) => line.startsWith('profile:')) ? [] : ['    profile: powermta']),
         `    directory: ${this.pickup}`,
         `    staging: ${this.staging}`,
         `    bad: ${this.bad}`,
+        ...pickup.map((line) => `    ${line}`),
         extra,
         '',
       ].join('\n'),

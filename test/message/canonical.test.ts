@@ -71,6 +71,7 @@ describe('control headers', () => {
     'x-dkim-options',
     'X-DKIM-Key',
     'x-schedule',
+    'x-mq-smarthost-name',
     'X-MSYS-API',
     'X-Sealdrop-Rule',
   ])('%s leaves the header wherever it stands', (name) => {

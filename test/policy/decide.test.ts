@@ -87,6 +87,15 @@ describe('copies', () => {
     expect(copies[0]).toMatchObject({ recipients: [BOB, STEVE], blind: false, sign: 'detached', encryptTo: [], encryptAddresses: [] });
   });
 
+  it('hold no more recipients than their way takes', () => {
+    const to = [BOB, CAROL, 'dave@example.net'];
+    const situation = { to, protect: { encrypt: 'none' } as const };
+    const sizes = (via: 'smtp' | 'sparkpost') =>
+      plan({ ...situation, defaults: { via, maxReceiversBy: { sparkpost: 2 } } }).copies.map(({ recipients }) => recipients.length);
+    expect(sizes('sparkpost')).toEqual([2, 1]);
+    expect(sizes('smtp')).toEqual([3]);
+  });
+
   it('that are only signed hold at most maxReceivers', () => {
     const to = Array.from({ length: 7 }, (_, index) => `r${index}@example.net`);
     const { copies } = plan({ to, protect: { encrypt: 'none' }, defaults: { maxReceivers: 3, maxRecipientInfos: 1 } });
@@ -329,5 +338,24 @@ describe('lookUp', () => {
       [BOB, PROTECT.content],
       [CAROL, 'aes-128-gcm'],
     ]);
+  });
+});
+describe('the ways beside pickup and SMTP', () => {
+  it('SparkPost’s API cannot take the null sender, nor an address that is not ASCII', () => {
+    const defaults = { via: 'sparkpost' } as const;
+    expect(refusal({ to: [BOB], sender: '', defaults })).toMatchObject({ code: 'null-sender-needs-smtp', disposition: 'quarantine' });
+    expect(refusal({ to: ['j\u{fc}rgen@example.net'], defaults })).toMatchObject({ code: 'smtputf8-needs-smtp' });
+    expect(plan({ to: [BOB], defaults }).copies[0]?.via).toBe('sparkpost');
+  });
+
+  it('KumoMTA’s injection cannot take a signature that stands beside the text', () => {
+    const defaults = { via: 'kumomta' } as const;
+    const clear = { encrypt: 'none' } as const;
+    const error = refusal({ to: [BOB], defaults, protect: clear });
+    expect(error).toMatchObject({ code: 'signature-breaks-on-way', disposition: 'quarantine' });
+    expect(error.message).toContain(BOB);
+    expect(refusal({ to: [BOB], defaults, protect: { tripleWrap: 'on', sign: 'detached' } }).code).toBe('signature-breaks-on-way');
+    expect(plan({ to: [BOB], defaults, protect: { ...clear, sign: 'opaque' } }).copies[0]?.sign).toBe('opaque');
+    expect(plan({ to: [BOB], defaults, sender: '' }).copies[0]?.sign).toBe('opaque');
   });
 });

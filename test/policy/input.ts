@@ -34,8 +34,10 @@ const DEFAULTS: PolicyDefaults = {
   maxRecipientInfos: 100,
   maxReceivers: 5000,
   maxCopies: 500,
+  pickupEnvelope: { sender: 'lines', recipients: 'lines' },
   pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
   envid: 'own',
+  msysApi: false,
 };
 
 export interface Situation {
@@ -43,6 +45,8 @@ export interface Situation {
   readonly blind?: readonly string[];
   readonly sender?: string;
   readonly from?: string;
+  /** The address in Sender; that in From if there is none. */
+  readonly headerSender?: string;
   readonly control?: readonly ControlField[];
   readonly header?: Readonly<Record<string, string>>;
   readonly protect?: Partial<Protection>;
@@ -63,6 +67,7 @@ export function inputOf(situation: Situation): DecideInput {
     envelope: { sender, recipients: [...to, ...blind], from: 'headers' },
     visible: new Set(to),
     from,
+    headerSender: situation.headerSender ?? from,
     control: situation.control ?? [],
     fields: Object.entries(situation.header ?? {}).map(([name, value]) => makeField(name, value)),
     defaults: { ...DEFAULTS, ...situation.defaults, protect: { ...PROTECT, ...situation.protect } },

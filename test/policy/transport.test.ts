@@ -3,7 +3,7 @@ import type { ControlField } from '../../src/message/control.js';
 import { droppedNames, transportOf } from '../../src/policy/transport.js';
 import { errorOf } from './input.js';
 
-const PASS_ALL = { pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'], envid: 'own' } as const;
+const PASS_ALL = { pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'], envid: 'own', msysApi: false } as const;
 
 function control(fields: Record<string, string>): ControlField[] {
   return Object.entries(fields).map(([name, value]) => ({ name, value }));
@@ -20,12 +20,23 @@ describe('transportOf', () => {
 
   it('passes nothing that policy does not name', () => {
     const submitted = control({ 'x-job': 'a', 'x-virtual-mta': 'b', 'x-schedule': 'c', 'x-dkim-key': 'd', 'x-sender-override': 'e' });
-    const policy = { pass: ['x-job', 'x-dkim-key', 'x-sender-override'], envid: 'own' } as const;
+    const policy = { pass: ['x-job', 'x-dkim-key', 'x-sender-override'], envid: 'own', msysApi: false } as const;
     expect(transportOf(null, 'pickup', submitted, policy).transport).toEqual({ job: 'a' });
   });
 
   it('passes no submitted header by SMTP, where it would reach the recipients', () => {
     expect(transportOf(null, 'smtp', control({ 'x-job': 'a', 'x-envid': 'b' }), { ...PASS_ALL, envid: 'submitted' }).transport).toEqual({});
+  });
+
+  it('passes X-MSYS-API by SMTP alone, to a server that takes it for itself, and as it was submitted', () => {
+    const submitted = control({ 'x-msys-api': '{"campaign_id": "two words"}' });
+    const understood = { ...PASS_ALL, pass: [...PASS_ALL.pass, 'x-msys-api'], msysApi: true };
+    expect(transportOf(null, 'smtp', submitted, understood)).toEqual({
+      transport: { msysApi: '{"campaign_id": "two words"}' },
+      passed: ['x-msys-api'],
+    });
+    expect(transportOf(null, 'pickup', submitted, understood).transport).toEqual({});
+    expect(transportOf(null, 'smtp', submitted, { ...understood, msysApi: false }).transport).toEqual({});
   });
 
   it("prefers the rule's own job and virtual MTA, by either way", () => {

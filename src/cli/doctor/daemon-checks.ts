@@ -19,11 +19,12 @@ export async function daemonChecks(layout: SpoolLayout): Promise<Finding[]> {
   }
 }
 
-function healthFindings({ counters, pauses, waitingFiles }: HealthReport): Finding[] {
+function healthFindings({ counters, pauses, troubles, waitingFiles }: HealthReport): Finding[] {
   const counted = Object.entries(counters).map(([name, count]) => `${count} ${name}`);
   return [
     ok('daemon', `runs; since its start ${counted.join(', ')}`),
     ...pauses.map(({ where, message, cure, since }) => fail('daemon', `mail waits since ${since} (${where}): ${message}`, cure)),
+    ...troubles.map(({ where, message, cure, since }) => warn('daemon', `out of order since ${since} (${where}): ${message}`, cure)),
     ...waitingFiles.map(({ text, cure }) => warn('daemon', `left in the outbox: ${text}`, cure)),
   ];
 }

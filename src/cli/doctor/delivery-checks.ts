@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
-import { smtpPassword } from '../../config/environment.js';
 import type { Config, SmtpConfig } from '../../config/schema.js';
+import { smtpOptions } from '../../daemon/open-smtp.js';
 import { checkPickup } from '../../delivery/pickup-directory.js';
 import { SmtpDelivery } from '../../delivery/smtp.js';
+import type { SmtpOptions } from '../../delivery/smtp-options.js';
 import { SealdropError } from '../../errors.js';
 import { type Finding, faultFinding, noteThat, ok, warn } from './finding.js';
 import { roomChecks } from './room-checks.js';
@@ -53,7 +54,8 @@ function leftBehind(directory: string, bad: string, now: Date): Finding[] {
     findings.push(warn('pickup', text, 'See that the MTA runs and that its pickup is switched on for this directory.'));
   }
   if (refused > 0) {
-    const cure = 'Its log says why. A file is named after its message id, for "sealdrop audit list --id".';
+    const cure =
+      'A running daemon holds its own within seconds ("sealdrop queue list"). What stays is of another spool, or may not be read or removed: its log says which.';
     findings.push(warn('pickup', `the MTA has refused ${filesText(refused)}: see ${bad}`, cure));
   }
   return findings;
@@ -80,28 +82,32 @@ function changedMs(path: string, now: Date): number {
 }
 
 function usesSmtp({ delivery, rules }: Config): boolean {
-  return delivery.via === 'smtp' || rules.some((rule) => rule.delivery?.via === 'smtp');
+  return delivery.via === 'smtp' || delivery.fallback === 'smtp' || rules.some((rule) => rule.delivery?.via === 'smtp');
 }
 
+/** Each server is tried by itself: that another one would serve does not mend it. */
 async function smtpChecks(smtp: SmtpConfig, used: boolean): Promise<Finding[]> {
-  const { host, port, user, tls, name } = smtp;
   const level = used ? 'error' : 'warning';
-  let password: string | undefined;
+  let options: SmtpOptions;
   try {
-    password = smtpPassword(smtp, process.env);
+    options = smtpOptions(smtp, process.env);
   } catch (error) {
     return [faultFinding('smtp', error, level)];
   }
-  const delivery = new SmtpDelivery({ host, port, user, password, tls, name, connections: 1, timeouts: { openMs } });
+  const findings: Finding[] = [];
+  for (const server of options.servers) findings.push(await serverCheck({ ...options, servers: [server] }, level));
+  if (!used) findings.push(noteThat('smtp', 'delivery.smtp is configured, and neither delivery.via nor a rule uses it'));
+  return findings;
+}
+
+async function serverCheck(options: SmtpOptions, level: 'error' | 'warning'): Promise<Finding> {
+  const delivery = new SmtpDelivery({ ...options, connections: 1, timeouts: { ...options.timeouts, openMs } });
   try {
-    const { secure } = await delivery.open();
-    return [
-      ok('smtp', `${host}:${port} lets us in, ${secure ? 'under TLS' : 'without TLS'}`),
-      ...(used ? [] : [noteThat('smtp', 'delivery.smtp is configured, and neither delivery.via nor a rule uses it')]),
-    ];
+    const { host, port, secure } = await delivery.open();
+    return ok('smtp', `${host}:${port} lets us in, ${secure ? 'under TLS' : 'without TLS'}`);
   } catch (error) {
     if (!(error instanceof SealdropError)) throw error;
-    return [faultFinding('smtp', error, level)];
+    return faultFinding('smtp', error, level);
   } finally {
     await delivery.close();
   }

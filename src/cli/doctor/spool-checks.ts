@@ -6,6 +6,7 @@ import { SealdropError } from '../../errors.js';
 import { inventoryOf } from '../../spool/inventory.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { checkVolatile, gidOf } from '../../spool/prepare.js';
+import { refusedIn } from '../../spool/refused-copy.js';
 import { userName } from '../unix-names.js';
 import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
 import { roomChecks } from './room-checks.js';
@@ -52,7 +53,9 @@ function closedDirectories(layout: SpoolLayout): Finding[] {
     [layout.claimed, 0o077, '700'],
     [layout.sealed, 0o077, '700'],
     [layout.retry, 0o077, '700'],
+    [layout.again, 0o077, '700'],
     [layout.quarantine, 0o077, '700'],
+    [layout.refused, 0o077, '700'],
     [layout.audit, 0o077, '700'],
     [layout.archive, 0o027, '2750'],
   ];
@@ -126,15 +129,25 @@ function groupChecks({ archive }: Config, { archive: directory }: SpoolLayout): 
 function heldChecks(layout: SpoolLayout): Finding[] {
   try {
     const held = inventoryOf(layout.quarantine).messages.length;
+    const refused = refusedIn(layout.refused).length;
     const retried = inventoryOf(layout.retry).messages.length;
     const strangers = [layout.work, layout.retry, layout.quarantine].flatMap((path) =>
       inventoryOf(path)
-        .strangers.filter((name) => name !== 'in' && name !== 'sealed')
+        .strangers.filter((name) => !['in', 'sealed', 'again'].includes(name))
         .map((name) => `${path}/${name}`),
     );
     return [
       ...(held > 0
         ? [warn('queue', `${count(held, 'message')} held for a person`, '"sealdrop queue list" says why, and what to do.')]
+        : []),
+      ...(refused > 0
+        ? [
+            warn(
+              'queue',
+              `${count(refused, 'copy', 'copies')} held that the MTA refused`,
+              'Its log says why; then "sealdrop queue release" or "drop".',
+            ),
+          ]
         : []),
       ...(retried > 0 ? [noteThat('queue', `${count(retried, 'message')} to be tried again`)] : []),
       ...(strangers.length > 0 ? [noteThat('queue', `not made by sealdrop: ${strangers.slice(0, 5).join(', ')}`, 'Move it away.')] : []),
@@ -144,6 +157,6 @@ function heldChecks(layout: SpoolLayout): Finding[] {
   }
 }
 
-function count(number: number, thing: string): string {
-  return number === 1 ? `1 ${thing} is` : `${number} ${thing}s are`;
+function count(number: number, thing: string, things = `${thing}s`): string {
+  return number === 1 ? `1 ${thing} is` : `${number} ${things} are`;
 }

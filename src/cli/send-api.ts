@@ -1,0 +1,42 @@
+import type { SparkpostConfig } from '../config/schema.js';
+import { openSparkpost } from '../daemon/open-ways.js';
+import type { SealedMessage } from '../daemon/sealer.js';
+import type { RecipientOutcome } from '../delivery/delivery.js';
+import { apiLine, okLine, sendingLine } from '../delivery/seed-tool.js';
+import { joined, octetsOf } from '../message/octets.js';
+import { note, print, printJson } from './output.js';
+import { tellOutcome } from './send-outcome.js';
+import type { ShownMessage } from './send-smtp.js';
+
+/** Sends every copy by the SparkPost API, at once and once; otherwise as sendBySmtp does. */
+export async function sendByApi(
+  sealed: SealedMessage,
+  id: string,
+  sparkpost: SparkpostConfig,
+  shown: ShownMessage,
+  json: boolean,
+): Promise<number> {
+  const say = json ? note : print;
+  const { host } = sparkpost;
+  const delivery = openSparkpost({ ...sparkpost, connections: 1 }, process.env);
+  const recipients: RecipientOutcome[] = [];
+  let failure: unknown;
+  try {
+    say(apiLine({ host }));
+    say(sendingLine(shown));
+    const startedMs = performance.now();
+    for (const copy of sealed.copies) {
+      // Whole, because it is encrypted anew each time its pieces are asked for, and they are asked for more than once.
+      const message = octetsOf(joined(copy.sealed));
+      const outcome = await delivery.send({ sender: sealed.plan.sender, recipients: copy.plan.recipients, message, envid: id });
+      recipients.push(...outcome.recipients);
+    }
+    if (recipients.every(({ status }) => status === 'accepted')) say(okLine(performance.now() - startedMs));
+  } catch (error) {
+    failure = error;
+  } finally {
+    await delivery.close();
+  }
+  if (json) printJson({ envid: id, messageId: sealed.messageId, host, recipients });
+  return tellOutcome(recipients, sealed, failure);
+}
