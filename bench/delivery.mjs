@@ -1,7 +1,8 @@
 // @ts-check
 // npm run bench:delivery [-- --seconds N] [--at-once N,N] [--sizes BYTES,BYTES] [--dir DIR]
 // How fast sealed mail is handed over, sealing not counted: by pickup (staged, made durable, renamed, as the daemon does it), by SMTP into a
-// server that throws mail away and into a Postfix that writes it to its queue. Prints the table of docs/performance.md.
+// server that throws mail away and into a Postfix that writes it to its queue, and to a stand-in for the SparkPost API. Prints the table of
+// docs/performance.md.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +10,14 @@ import { parseArgs } from 'node:util';
 import { pickupFile } from '../dist/delivery/pickup-file.js';
 import { pickupProfile } from '../dist/delivery/pickup-profile.js';
 import { SmtpDelivery } from '../dist/delivery/smtp.js';
+import { SparkpostDelivery } from '../dist/delivery/sparkpost.js';
 import { syncDirectories, writeTogether } from '../dist/disk/file-group.js';
 import { seal } from '../dist/library.js';
 import { octetsOf } from '../dist/message/octets.js';
 import { commitCopy } from '../dist/spool/commit.js';
 import { stageCopy } from '../dist/spool/stage.js';
 import { benchDisk } from './disk.mjs';
-import { startPostfix, startSink } from './mta.mjs';
+import { startApi, startPostfix, startSink } from './mta.mjs';
 import { mail, makeSite } from './site.mjs';
 
 const { values } = parseArgs({
@@ -34,12 +36,12 @@ const ENVELOPE = { sender: 'steve@example.com', recipients: ['bob@example.net'] 
 
 const disk = benchDisk(values.dir);
 console.log(`Node.js ${process.versions.node}, ${availableParallelism()} cores, ${disk.kind}; messages a second (MB a second)\n`);
-const servers = [await startSink(), await startPostfix(disk.path)];
+const ways = [pickup(disk.path), smtp(await startSink()), smtp(await startPostfix(disk.path)), sparkpost(await startApi())];
 const messages = values.sizes.split(',').map(Number).map(sealed);
 row(['way', 'message', 'sealed', ...atOnce.map((count) => `${count} at once`)]);
 row(['---', '---', '---', ...atOnce.map(() => '---')]);
 for (const { message, name } of messages) {
-  for (const way of [pickup(disk.path), ...servers.map(smtp)]) {
+  for (const way of ways) {
     const rates = [];
     for (const count of atOnce) rates.push(await rate(way, message, count));
     const cells = rates.map((each) => `${each.toFixed(0)} (${((each * message.length) / 1e6).toFixed(0)})`);
@@ -121,24 +123,42 @@ function pickup(parent) {
 }
 
 /**
- * So many connections, each with one message at a time.
  * @param {import('./mta.mjs').Server} server
  * @returns {Way}
  */
 function smtp({ name, port }) {
   return {
     name,
-    begin: async (message, connections) => {
-      const delivery = new SmtpDelivery({ servers: [{ host: '127.0.0.1', port }], tls: 'none', name: 'client.example.com', connections });
-      let number = 0;
-      const lane = async () => {
-        const { recipients } = await delivery.send({ ...ENVELOPE, message: octetsOf(message), envid: `bench-${number++}` });
-        const [outcome] = recipients;
-        if (outcome?.status !== 'accepted') throw new Error(`the server answered ${outcome?.code} ${outcome?.text}`);
-      };
-      return { lane, together: false, end: () => delivery.close() };
-    },
+    begin: async (message, connections) =>
+      offering(new SmtpDelivery({ servers: [{ host: '127.0.0.1', port }], tls: 'none', name: 'client.example.com', connections }), message),
   };
+}
+
+/**
+ * @param {import('./mta.mjs').Server} server
+ * @returns {Way}
+ */
+function sparkpost({ name, port }) {
+  return {
+    name,
+    begin: async (message, connections) =>
+      offering(new SparkpostDelivery({ host: `http://127.0.0.1:${port}`, apiKey: 'key', connections }), message),
+  };
+}
+
+/**
+ * Over so many connections as the way was given, each with one message at a time.
+ * @param {import('../dist/delivery/delivery.js').Delivery} delivery
+ * @param {Buffer} message
+ */
+function offering(delivery, message) {
+  let number = 0;
+  const lane = async () => {
+    const { recipients } = await delivery.send({ ...ENVELOPE, message: octetsOf(message), envid: `bench-${number++}` });
+    const [outcome] = recipients;
+    if (outcome?.status !== 'accepted') throw new Error(`the server answered ${outcome?.code} ${outcome?.text}`);
+  };
+  return { lane, together: false, end: () => delivery.close() };
 }
 
 /** @param {readonly string[]} cells */

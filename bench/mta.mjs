@@ -2,8 +2,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { atEnd, endsWithUs } from './at-end.mjs';
 
 /** A server that ends with the benchmark. @typedef {{ name: string, port: number }} Server */
@@ -47,6 +49,31 @@ export async function startPostfix(disk) {
   postfix('start');
   await listening(port);
   return { name: 'SMTP into Postfix', port };
+}
+
+/**
+ * A stand-in for SparkPost's Transmissions API in a thread of its own: reads the request, takes its JSON apart, and throws the mail away.
+ * @returns {Promise<Server>}
+ */
+export async function startApi() {
+  const worker = new Worker(new URL(import.meta.url), { workerData: 'api' });
+  const [port] = await once(worker, 'message');
+  return { name: 'SparkPost API (stub)', port };
+}
+
+if (!isMainThread && workerData === 'api') {
+  const server = createHttpServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { recipients, content } = JSON.parse(Buffer.concat(chunks).toString());
+    if (typeof content.email_rfc822 !== 'string') throw new Error('no message');
+    const results = { total_accepted_recipients: recipients.length, total_rejected_recipients: 0, id: '11668787484950529' };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ results }));
+  });
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address();
+    parentPort?.postMessage(typeof address === 'object' ? address?.port : undefined);
+  });
 }
 
 /** @param {string} directory */
