@@ -8,6 +8,7 @@ import { assertPickupFile } from '../../src/delivery/pickup-check.js';
 import { checkPickup } from '../../src/delivery/pickup-directory.js';
 import { pickupHead } from '../../src/delivery/pickup-file.js';
 import { pickupProfile } from '../../src/delivery/pickup-profile.js';
+import { SparkpostDelivery } from '../../src/delivery/sparkpost.js';
 import { octetsOf } from '../../src/message/octets.js';
 import { newSite } from '../daemon/site.js';
 import { describeWithMounts, mountTiny } from '../disk/mounts.js';
@@ -17,6 +18,8 @@ import { PickupMta } from '../kit/mta/pickup-reader.js';
 import { testPki } from '../kit/pki.js';
 import { Site } from '../kit/site.js';
 import { noteFileCalls } from './file-calls.js';
+import { copyTo } from './servers.js';
+import { startSparkpost } from './sparkpost-stub.js';
 import { codeOf } from './thrown.js';
 
 // What a pickup directory asks of whoever writes into it, by number, shown on what a real daemon hands over. "Clear" mail is only signed, so
@@ -365,6 +368,14 @@ describe('other ways', () => {
     expect(lines.slice(1).every((line) => line.startsWith(' ') && line.length <= 998)).toBe(true);
     const { options } = JSON.parse(field.replaceAll('\r\n', '').replace(/^X-MSYS-API:/, '')) as { options: object };
     expect(options).toMatchObject({ open_tracking: false, click_tracking: false });
+  });
+
+  test('fact 29: the SparkPost API gets both trackings and substitutions off', async () => {
+    const stub = await startSparkpost();
+    const delivery = new SparkpostDelivery({ host: stub.host, apiKey: 'test-api-key' });
+    await delivery.send(copyTo('bob@example.net'));
+    await delivery.close();
+    expect(stub.taken[0]).toMatchObject({ options: { open_tracking: false, click_tracking: false, perform_substitutions: false } });
   });
 });
 
