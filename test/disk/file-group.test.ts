@@ -85,7 +85,7 @@ describe('writeTogether', () => {
     expect(names.filter((name) => existsSync(name))).toEqual([]);
     await write(at('last'));
     expect(names.every((name) => readFileSync(name, 'utf8') === name)).toBe(true);
-    expect(most).toBeLessThanOrEqual(64);
+    expect(most).toBeLessThanOrEqual(160);
     expect(openIn(directory)).toBe(0);
   });
 
