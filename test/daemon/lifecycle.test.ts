@@ -40,7 +40,7 @@ describe('a request to stop', () => {
     '(and SIGINT: %s) finishes what is in flight and leaves the rest in the outbox',
     async (signal) => {
       site = newSite('workers: 1');
-      const subjects = Array.from({ length: 1200 }, (_, n) => `message ${n}`);
+      const subjects = Array.from({ length: 900 }, (_, n) => `message ${n}`);
       for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
       const daemon = startDaemon(site);
       await daemon.until('the first message', () => site.pickedUp().length > 0);
