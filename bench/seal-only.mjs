@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { announcedBy } from '../dist/config/announced.js';
 import { loadConfig } from '../dist/config/load.js';
-import { Sealer } from '../dist/daemon/sealer.js';
+import { Sealer } from '../dist/daemon/worker/sealer.js';
 import { KeyDirectory } from '../dist/keys/key-directory.js';
 import { newMessageId } from '../dist/message-id.js';
 import { mail } from './site.mjs';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.js';
 import { type PlainFault, plainFault } from '../daemon/protocol.js';
-import type { ReadyCopy, Sealer, Submitter } from '../daemon/sealer.js';
+import type { ReadyCopy, Sealer, Submitter } from '../daemon/worker/sealer.js';
 import { SealdropError } from '../errors.js';
 import { parseCertificate } from '../keys/certificate.js';
 import type { Identity } from '../keys/identity.js';

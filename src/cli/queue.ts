@@ -4,7 +4,7 @@ import { AuditWriter } from '../audit/writer.js';
 import { loadConfig } from '../config/load.js';
 import { askDaemon } from '../daemon/control.js';
 import { exitCodes } from '../daemon/exit-code.js';
-import { actOnQueue, type QueueAction } from '../daemon/queue-actions.js';
+import { actOnQueue, type QueueAction } from '../daemon/queue/queue-actions.js';
 import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { isLocked, lockSpool } from '../spool/lock.js';

@@ -1,6 +1,6 @@
 import type { SparkpostConfig } from '../config/schema.js';
-import { openSparkpost } from '../daemon/open-ways.js';
-import type { SealedMessage } from '../daemon/sealer.js';
+import { openSparkpost } from '../daemon/outgoing/open-ways.js';
+import type { SealedMessage } from '../daemon/worker/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { apiLine, okLine, sendingLine } from '../delivery/seed-tool.js';
 import { joined, octetsOf } from '../message/octets.js';

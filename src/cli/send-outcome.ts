@@ -1,5 +1,5 @@
 import { exitCodes } from '../daemon/exit-code.js';
-import type { SealedMessage } from '../daemon/sealer.js';
+import type { SealedMessage } from '../daemon/worker/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { refusalLine } from '../delivery/seed-tool.js';
 import { wordedByHand } from './by-hand.js';

@@ -1,7 +1,7 @@
 import { chownSync, statSync } from 'node:fs';
 import type { Config } from '../config/schema.js';
-import type { SealedMessage } from '../daemon/sealer.js';
-import { checkPickup } from '../delivery/pickup-directory.js';
+import type { SealedMessage } from '../daemon/worker/sealer.js';
+import { checkPickup } from '../delivery/pickup/directory.js';
 import { removeIfThere, rename, syncDirectory } from '../disk/durable.js';
 import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';

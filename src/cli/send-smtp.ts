@@ -1,9 +1,9 @@
 import type { SmtpConfig } from '../config/schema.js';
-import { smtpOptions } from '../daemon/open-smtp.js';
-import type { SealedMessage } from '../daemon/sealer.js';
+import { smtpOptions } from '../daemon/outgoing/open-smtp.js';
+import type { SealedMessage } from '../daemon/worker/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { hostLine, okLine, openedLine, sendingLine } from '../delivery/seed-tool.js';
-import { SmtpDelivery } from '../delivery/smtp.js';
+import { SmtpDelivery } from '../delivery/smtp/smtp.js';
 import { joined, octetsOf } from '../message/octets.js';
 import { note, print, printJson } from './output.js';
 import { tellOutcome } from './send-outcome.js';

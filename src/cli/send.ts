@@ -3,7 +3,7 @@ import { announcedBy } from '../config/announced.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
-import { Sealer } from '../daemon/sealer.js';
+import { Sealer } from '../daemon/worker/sealer.js';
 import { missingHostLine, missingKeyLine } from '../delivery/seed-tool.js';
 import { SealdropError } from '../errors.js';
 import { KeyDirectory } from '../keys/key-directory.js';

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { type PickupProfile, type PickupProfileName, pickupProfiles } from '../delivery/pickup-profile.js';
+import { type PickupProfile, type PickupProfileName, pickupProfiles } from '../delivery/pickup/profile.js';
 import { WAYS, type Way } from '../way.js';
 import type { PlainValue } from './document.js';
 import { type CrossFault, type KeyPath, keyWords } from './fault.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type PickupProfileName, pickupProfiles } from '../delivery/pickup-profile.js';
+import { type PickupProfileName, pickupProfiles } from '../delivery/pickup/profile.js';
 import { duration, integer, orOff, path, section } from './kinds.js';
 
 const SECOND = 1000;

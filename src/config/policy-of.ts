@@ -1,4 +1,4 @@
-import { pickupProfile } from '../delivery/pickup-profile.js';
+import { pickupProfile } from '../delivery/pickup/profile.js';
 import type { PolicyDefaults } from '../policy/decide.js';
 import type { Rule } from '../policy/rule.js';
 import type { Way } from '../way.js';

@@ -5,7 +5,7 @@ import { SealdropError } from '../errors.js';
 import type { HealthReport } from './health.js';
 import type { Log } from './log.js';
 import { type PlainFault, plainFault, revivedFault } from './protocol.js';
-import type { QueueAction } from './queue-actions.js';
+import type { QueueAction } from './queue/queue-actions.js';
 
 export type ControlRequest = { readonly ask: 'health' } | { readonly ask: QueueAction; readonly id: string; readonly by: number };
 

@@ -4,7 +4,7 @@ import { type Disposition, SealdropError } from '../errors.js';
 import type { Candidate, Waiting } from '../spool/claim.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import type { Ticket } from '../spool/ticket.js';
-import type { HandedOver } from './worker-context.js';
+import type { HandedOver } from './worker/context.js';
 
 /** What is offered to a worker: a file in front of a door, or a message of our own in `work/`. */
 export type Offer = Candidate | OwnOffer;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { apiError, startSparkpost } from '../delivery/sparkpost-stub.js';
+import { apiError, startSparkpost } from '../delivery/api/sparkpost-stub.js';
 import { sealdrop } from '../kit/daemon.js';
 import { Site } from '../kit/site.js';
 import { blindToCarol, bob, carol, noServer, steve, succeeded, toBob, write } from './people.js';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startSparkpost } from '../delivery/api/sparkpost-stub.js';
 import { type Sink, startScript, startSink } from '../delivery/servers.js';
-import { startSparkpost } from '../delivery/sparkpost-stub.js';
 import { describeWithMounts, mountTiny, remount } from '../disk/mounts.js';
 import { type Program, runOnce, startDaemon } from '../kit/daemon.js';
 import { Random } from '../kit/random.js';

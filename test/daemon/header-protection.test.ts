@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
-import { Sealer } from '../../src/daemon/sealer.js';
+import { Sealer } from '../../src/daemon/worker/sealer.js';
 import { KeyDirectory } from '../../src/keys/key-directory.js';
 import { decodeOctets, rawValue } from '../../src/message/field.js';
 import { parseMimeTree } from '../../src/message/mime-tree.js';

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { apiError, startSparkpost } from '../delivery/api/sparkpost-stub.js';
 import { startScript, startSink } from '../delivery/servers.js';
-import { apiError, startSparkpost } from '../delivery/sparkpost-stub.js';
 import { type Program, runOnce, startDaemon } from '../kit/daemon.js';
 import { writeRecipient } from '../kit/key-files.js';
 import type { Site } from '../kit/site.js';

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SparkpostDelivery } from '../../src/delivery/api/sparkpost.js';
 import { byteFacts } from '../../src/delivery/byte-facts.js';
-import { msysApiField } from '../../src/delivery/msys-api.js';
-import { assertPickupFile } from '../../src/delivery/pickup-check.js';
-import { checkPickup } from '../../src/delivery/pickup-directory.js';
-import { pickupHead } from '../../src/delivery/pickup-file.js';
-import { pickupProfile } from '../../src/delivery/pickup-profile.js';
-import { SparkpostDelivery } from '../../src/delivery/sparkpost.js';
+import { assertPickupFile } from '../../src/delivery/pickup/check.js';
+import { checkPickup } from '../../src/delivery/pickup/directory.js';
+import { pickupHead } from '../../src/delivery/pickup/file.js';
+import { pickupProfile } from '../../src/delivery/pickup/profile.js';
+import { msysApiField } from '../../src/delivery/smtp/msys-api.js';
 import { octetsOf } from '../../src/message/octets.js';
 import { newSite } from '../daemon/site.js';
 import { describeWithMounts, mountTiny } from '../disk/mounts.js';
@@ -17,9 +17,9 @@ import { type PickupMail, PickupRefusal, parsePickupFile } from '../kit/mta/pick
 import { PickupMta } from '../kit/mta/pickup-reader.js';
 import { testPki } from '../kit/pki.js';
 import { Site } from '../kit/site.js';
+import { startSparkpost } from './api/sparkpost-stub.js';
 import { noteFileCalls } from './file-calls.js';
 import { copyTo } from './servers.js';
-import { startSparkpost } from './sparkpost-stub.js';
 import { codeOf } from './thrown.js';
 
 // What a pickup directory asks of whoever writes into it, by number, shown on what a real daemon hands over. "Clear" mail is only signed, so

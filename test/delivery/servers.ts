@@ -8,9 +8,9 @@ import forge from 'node-forge';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach } from 'vitest';
 import type { Copy } from '../../src/delivery/delivery.js';
-import { SmtpDelivery } from '../../src/delivery/smtp.js';
-import type { SmtpLogin } from '../../src/delivery/smtp-login.js';
-import type { SmtpOptions } from '../../src/delivery/smtp-options.js';
+import type { SmtpLogin } from '../../src/delivery/smtp/login.js';
+import type { SmtpOptions } from '../../src/delivery/smtp/options.js';
+import { SmtpDelivery } from '../../src/delivery/smtp/smtp.js';
 import { octetsOf } from '../../src/message/octets.js';
 
 const undo: (() => unknown)[] = [];

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assertPickupFile } from '../../src/delivery/pickup-check.js';
+import { assertPickupFile } from '../../src/delivery/pickup/check.js';
 import { runOnce, sealdrop } from '../kit/daemon.js';
 import { writeIdentity } from '../kit/key-files.js';
 import { type GeneratedMail, generateMails } from '../kit/mail.js';

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import type { Config, SmtpConfig } from '../../config/schema.js';
-import { smtpOptions } from '../../daemon/open-smtp.js';
-import { checkPickup } from '../../delivery/pickup-directory.js';
-import { SmtpDelivery } from '../../delivery/smtp.js';
-import type { SmtpOptions } from '../../delivery/smtp-options.js';
+import { smtpOptions } from '../../daemon/outgoing/open-smtp.js';
+import { checkPickup } from '../../delivery/pickup/directory.js';
+import type { SmtpOptions } from '../../delivery/smtp/options.js';
+import { SmtpDelivery } from '../../delivery/smtp/smtp.js';
 import { SealdropError } from '../../errors.js';
 import { type Finding, faultFinding, noteThat, ok, warn } from './finding.js';
 import { roomChecks } from './room-checks.js';

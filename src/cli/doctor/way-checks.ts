@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { kumomtaPassword } from '../../config/environment.js';
 import type { Config } from '../../config/schema.js';
-import { openSparkpost } from '../../daemon/open-ways.js';
+import { openSparkpost } from '../../daemon/outgoing/open-ways.js';
 import { diskFault } from '../../disk/faults.js';
 import { type Finding, faultFinding, noteThat, ok } from './finding.js';
 
