@@ -6,6 +6,7 @@ import { SendmailDelivery } from '../../delivery/sendmail/sendmail.js';
 import type { ServerReport } from '../../delivery/smtp/servers.js';
 import { SmtpDelivery } from '../../delivery/smtp/smtp.js';
 import { SealdropError } from '../../errors.js';
+import { spoolLayout } from '../../spool/layout.js';
 import type { AnsweringWay } from '../../way.js';
 import { smtpOptions } from './open-smtp.js';
 import type { OpenWay } from './outgoing.js';
@@ -14,7 +15,7 @@ import type { OpenWay } from './outgoing.js';
  * The ways of the configuration that somebody answers on; nothing is connected to before the first message. Secrets are read here, once.
  * `onServer` is told of servers that others stand in for. Throws SealdropError (fatal) as readSecret and smtpOptions do.
  */
-export function openWays({ delivery }: Config, environment: NodeJS.ProcessEnv, onServer: ServerReport): Map<AnsweringWay, OpenWay> {
+export function openWays({ delivery, spool }: Config, environment: NodeJS.ProcessEnv, onServer: ServerReport): Map<AnsweringWay, OpenWay> {
   const ways = new Map<AnsweringWay, OpenWay>();
   const { smtp, sparkpost, sendmail, kumomta } = delivery;
   if (smtp !== undefined) {
@@ -25,7 +26,7 @@ export function openWays({ delivery }: Config, environment: NodeJS.ProcessEnv, o
     ways.set('sparkpost', { delivery: openSparkpost(sparkpost, environment), connections: sparkpost.connections });
   if (sendmail !== undefined) {
     const { program, timeoutMs, connections } = sendmail;
-    ways.set('sendmail', { delivery: new SendmailDelivery({ program, timeoutMs }), connections });
+    ways.set('sendmail', { delivery: new SendmailDelivery({ program, timeoutMs, directory: spoolLayout(spool).sealed }), connections });
   }
   if (kumomta !== undefined) {
     const { url, user, connections } = kumomta;

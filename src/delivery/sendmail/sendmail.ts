@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { closeSync } from 'node:fs';
 import { errnoOf } from '../../disk/faults.js';
 import { SealdropError } from '../../errors.js';
 import type { Octets } from '../../message/octets.js';
@@ -8,12 +7,15 @@ import { checkEnvelope, isEightBit } from '../copy-check.js';
 import type { Copy, Delivery, DeliveryOutcome } from '../delivery.js';
 import { badEnvelopeValue } from '../envelope-value.js';
 import { printable } from '../printable.js';
+import { isReadToItsEnd, openInput } from './input.js';
 import { type ProgramEnd, verdictOf } from './outcome.js';
 
 export interface SendmailOptions {
   readonly program: string;
   /** After it the program is ended. */
   readonly timeoutMs: number;
+  /** Where the message is made ready for the program's standard input; on a disk with room for it. */
+  readonly directory: string;
 }
 
 const MAXIMUM_WORDS = 4096;
@@ -34,7 +36,8 @@ export class SendmailDelivery implements Delivery {
   }
 
   /**
-   * Offers one copy to the program. Throws SealdropError: sendmail-unavailable (wait); bad-envelope-value, message-not-canonical (quarantine).
+   * Offers one copy to the program. Throws SealdropError: sendmail-unavailable (wait); bad-envelope-value, message-not-canonical,
+   * larger-than-way-takes (quarantine); what reading the message throws, and disk faults.
    */
   async send(copy: Copy): Promise<DeliveryOutcome> {
     checkEnvelope(copy);
@@ -56,17 +59,28 @@ export class SendmailDelivery implements Delivery {
   }
 
   async #run(args: readonly string[], message: Octets): Promise<ProgramEnd> {
-    const { program, timeoutMs } = this.#options;
-    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], env: ENVIRONMENT, cwd: '/' });
-    const words = wordsOf(child);
-    const ended = endOf(child, program);
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const { program, timeoutMs, directory } = this.#options;
+    const input = await openInput(directory, message);
+    let timer: NodeJS.Timeout | undefined;
     try {
-      const [{ code, signal }, read] = await Promise.all([ended, fed(child, message)]);
-      return { code, signal, read, words: printable(words().trim()) };
+      const child = started(program, args, input);
+      const words = wordsOf(child);
+      timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+      const { code, signal } = await endOf(child, program);
+      return { code, signal, read: isReadToItsEnd(input), words: printable(words().trim()) };
     } finally {
       clearTimeout(timer);
+      closeSync(input);
     }
+  }
+}
+
+/** What Node.js does not tell by an event it throws. */
+function started(program: string, args: readonly string[], input: number): ChildProcess {
+  try {
+    return spawn(program, args, { stdio: [input, 'ignore', 'pipe'], env: ENVIRONMENT, cwd: '/' });
+  } catch (error) {
+    throw errnoOf(error) === 'E2BIG' ? tooManyRecipients(error) : notStarted(program, error);
   }
 }
 
@@ -77,34 +91,6 @@ export class SendmailDelivery implements Delivery {
 function argumentsFor({ sender, recipients }: Copy, eightBit: boolean): string[] {
   return ['-i', '-oep', ...(eightBit ? ['-B8BITMIME'] : []), '-f', sender === '' ? '<>' : sender, '--', ...recipients];
 }
-
-/** Whether the program has read it all. One that ends early has said why by its exit code. */
-async function fed({ stdin }: ChildProcess, message: Octets): Promise<boolean> {
-  if (stdin === null) return false;
-  try {
-    await pipeline(Readable.from(withLocalLineEnds(message)), stdin);
-    return true;
-  } catch (error) {
-    if (error instanceof SealdropError) throw error;
-    return false;
-  }
-}
-
-/**
- * LF, as sendmail's interface has it: Postfix converts CRLF only where `sendmail_fix_line_endings` lets it, others keep the CR. The MTA
- * writes CRLF on the wire again (RFC 5321 §2.3.8), and as there was no bare LF before, the octets that were signed are back.
- */
-function* withLocalLineEnds(message: Octets): Generator<Buffer> {
-  for (const piece of message.pieces()) {
-    const local = Buffer.allocUnsafe(piece.length);
-    let length = 0;
-    // Canonical bytes hold CR in CRLF only, so it can go wherever a piece ends.
-    for (const octet of piece) if (octet !== CR) local[length++] = octet;
-    if (length > 0) yield local.subarray(0, length);
-  }
-}
-
-const CR = 0x0d;
 
 function wordsOf({ stderr }: ChildProcess): () => string {
   let words = '';
@@ -128,10 +114,19 @@ function endOf(child: ChildProcess, program: string): Promise<{ code: number | n
   });
 }
 
-function notStarted(program: string, cause: Error): SealdropError {
-  return new SealdropError('sendmail-unavailable', `${printable(program)} cannot be started: ${errnoOf(cause) ?? cause.message}`, {
+function notStarted(program: string, cause: unknown): SealdropError {
+  return new SealdropError('sendmail-unavailable', `${printable(program)} cannot be started: ${errnoOf(cause) ?? String(cause)}`, {
     disposition: 'wait',
     cure: 'Install the MTA’s sendmail program, or correct delivery.sendmail.program; the user sealdrop runs as must be allowed to execute it. Mail waits and goes on by itself.',
+    cause,
+  });
+}
+
+/** It is this message that no program can be given, and not the next one. */
+function tooManyRecipients(cause: unknown): SealdropError {
+  return new SealdropError('larger-than-way-takes', 'The copy has more recipients than a program can be given as arguments.', {
+    disposition: 'quarantine',
+    cure: 'Let such mail go by SMTP (a rule with "delivery: { via: smtp }"), or submit it in parts.',
     cause,
   });
 }

@@ -1,11 +1,13 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SendmailDelivery } from '../../../src/delivery/sendmail/sendmail.js';
-import { octetsOf } from '../../../src/message/octets.js';
+import { SealdropError } from '../../../src/errors.js';
+import { type Octets, octetsOf } from '../../../src/message/octets.js';
 import { Postfix } from '../../kit/postfix.js';
 import { makeTemp, removeTemp } from '../../kit/temp.js';
-import { copyTo } from '../servers.js';
+import { copyTo, usual } from '../servers.js';
 import { rejectionOf } from '../thrown.js';
 
 let directory: string;
@@ -24,7 +26,7 @@ function program(script: string): string {
 
 const takes = (end = 'exit 0') => `cat > ${directory}/input\n${end}`;
 const noted = (name: string) => readFileSync(join(directory, name));
-const deliveryBy = (path: string, timeoutMs = 20_000) => new SendmailDelivery({ program: path, timeoutMs });
+const deliveryBy = (path: string, timeoutMs = 20_000) => new SendmailDelivery({ program: path, timeoutMs, directory });
 
 describe('delivery by a sendmail program', () => {
   it('gives the envelope as arguments and the message with local line ends', async () => {
@@ -94,7 +96,9 @@ describe('delivery by a sendmail program', () => {
   });
 
   it('mail waits while the program is not there or may not be run', async () => {
-    for (const path of [join(directory, 'none'), directory]) {
+    const loop = join(directory, 'loop');
+    symlinkSync(loop, loop);
+    for (const path of [join(directory, 'none'), directory, join(program(takes()), 'sendmail'), loop]) {
       const error = await rejectionOf(deliveryBy(path).send(copyTo('bob@example.net')));
       expect(error).toMatchObject({ code: 'sendmail-unavailable', disposition: 'wait' });
       expect(error.message).toContain(path);
@@ -111,6 +115,35 @@ describe('delivery by a sendmail program', () => {
     const { recipients, acceptance } = await deliveryBy(program(takes('exec sleep 600')), 500).send(copyTo('bob@example.net'));
     expect(recipients).toMatchObject([{ status: 'deferred', code: 'acceptance-unknown' }]);
     expect(acceptance).toBe('unknown');
+  });
+
+  it('has the whole message ready before the program begins, so that none takes a part of it for all when sealdrop is killed', async () => {
+    const message = Buffer.from(`From: a@example.com\r\n\r\n${'0123456789\r\n'.repeat(400_000)}`);
+    const path = program(`stat -L -c %s /dev/stdin > ${directory}/size\n${takes()}`);
+    await deliveryBy(path).send({ ...copyTo('bob@example.net'), message: octetsOf(message) });
+    expect(Number(noted('size').toString())).toBe(message.toString().replaceAll('\r\n', '\n').length);
+    expect(readdirSync(directory).sort()).toEqual(['arguments', 'input', 'sendmail', 'size']);
+  });
+
+  it('does not start the program when the message cannot be read to its end', async () => {
+    let readings = 0;
+    const message: Octets = {
+      sizeBytes: usual.length,
+      *pieces() {
+        yield usual;
+        if (++readings > 1) throw new SealdropError('disk-error', 'cannot read', { disposition: 'fatal', cure: 'Look.' });
+      },
+    };
+    const error = await rejectionOf(deliveryBy(program(takes())).send({ ...copyTo('bob@example.net'), message }));
+    expect(error.code).toBe('disk-error');
+    await setTimeout(300);
+    expect(readdirSync(directory)).toEqual(['sendmail']);
+  });
+
+  it('more recipients than a program takes as arguments: that message is held, and nothing else', async () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => `a-recipient-with-a-rather-long-address-${index}@example.net`);
+    const error = await rejectionOf(deliveryBy(program(takes())).send(copyTo(...many)));
+    expect(error).toMatchObject({ code: 'larger-than-way-takes', disposition: 'quarantine' });
   });
 
   it('does not wait for what the program has left running behind it', async () => {
