@@ -26,6 +26,7 @@ const REQUEST_MS = 1_800_000;
 /** SparkPost closes connections after 15 minutes, and addresses change. */
 const CONNECTION_LIFE_MS = 600_000;
 const MAXIMUM_ANSWER_BYTES = 4 << 20;
+const LONGEST_PAUSE_MS = 3_600_000;
 
 /** POST over a few kept connections, with what a sender has to know when no answer comes. Follows no redirection, retries nothing by itself. */
 export class HttpPoster {
@@ -64,14 +65,7 @@ export class HttpPoster {
         body: Readable.from(watched()),
         signal: AbortSignal.timeout(REQUEST_MS),
       });
-      const chunks: Buffer[] = [];
-      let length = 0;
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
-        length += chunk.length;
-        if (length > MAXIMUM_ANSWER_BYTES) throw new Error('the answer is too long');
-        chunks.push(chunk);
-      }
-      const text = Buffer.concat(chunks).toString('utf8');
+      const text = await textOf(response.body, response.statusCode);
       return { kind: 'answer', status: response.statusCode, text, retryAfterMs: retryAfter(response.headers['retry-after']) };
     } catch (error) {
       if (own !== undefined) throw own;
@@ -85,11 +79,27 @@ export class HttpPoster {
   }
 }
 
-/** RFC 9110 §10.2.3: seconds, or a date. */
+/** Where the status alone says that nothing was taken, words that break off or do not end take nothing from it. */
+async function textOf(body: AsyncIterable<Buffer>, status: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > MAXIMUM_ANSWER_BYTES) throw new Error('the answer is too long');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (status < 300) throw error;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. No host is believed that wants to be left alone for longer than an hour. */
 function retryAfter(value: string | string[] | undefined): number | undefined {
   if (typeof value !== 'string') return undefined;
-  const ms = /^\d{1,7}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) || ms < 0 ? undefined : ms;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) || ms < 0 ? undefined : Math.min(ms, LONGEST_PAUSE_MS);
 }
 
 /** Several addresses tried for one name end in an AggregateError without words of its own. */

@@ -19,3 +19,8 @@ export function connectionLost(recipients: readonly string[]): DeliveryOutcome {
     text: 'the connection ended before all of the message was sent',
   });
 }
+
+/** Some recipients may have been taken and some not, and it cannot be told which: a person has to look, for sending again would duplicate. */
+export function notNamed(address: string, text: string): RecipientOutcome {
+  return { address, status: 'refused', code: 'refusals-not-named', text };
+}

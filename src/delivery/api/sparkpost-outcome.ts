@@ -2,8 +2,9 @@ import { SealdropError } from '../../errors.js';
 import type { DeliveryOutcome, RecipientOutcome } from '../delivery.js';
 import { printable } from '../printable.js';
 import type { HttpResult } from './http-poster.js';
+import { speaksOfTheHost } from './http-status.js';
 import { parsedObject, texts } from './json-answer.js';
-import { acceptanceUnknown, connectionLost, forAll } from './no-answer.js';
+import { acceptanceUnknown, connectionLost, forAll, notNamed } from './no-answer.js';
 
 const QUOTA_PAUSE_MS = 300_000;
 const WAITS = 'Mail waits and goes on by itself.';
@@ -14,10 +15,11 @@ const WAITS = 'Mail waits and goes on by itself.';
  * | the API                                                    | recipients |
  * |---|---|
  * | 200                                                        | accepted, those it names in rcpt_to_errors refused |
- * | 200, and says that it rejected some, but not which         | refused, to be looked at by a person: accepted ones would get it twice |
+ * | 200, and says that it rejected some, but not which, or     | refused, to be looked at by a person: accepted ones would get it twice |
+ * | its counts are not those of the recipients                 | |
  * | 400 with 1502, 500, and what is not documented             | deferred |
- * | 413, 422 and any other 400                                 | refused, with its words |
- * | 401, 403; 404, 405; 420; 429; 502, 503; no connection      | none is concerned: thrown, and mail waits |
+ * | 413, 422 and any other 400 in the API's form               | refused, with its words |
+ * | 401, 403; 3xx, 404, 405, 407, 410; 420; 429; 502, 503; no connection | none is concerned: thrown, and mail waits |
  * | 504, no answer after all was sent                          | deferred, acceptance unknown |
  * | no answer before all was sent                              | deferred |
  *
@@ -30,24 +32,21 @@ export function outcomeOf(
   hide: (text: string) => string,
 ): DeliveryOutcome {
   if (result.kind === 'no-answer') {
-    if (result.progress === 'connecting') throw unavailable(host, hide(printable(result.words)));
+    if (result.progress === 'connecting') throw unavailable(host, printable(hide(result.words)));
     return result.progress === 'sent' ? acceptanceUnknown(recipients) : connectionLost(recipients);
   }
   const { status, text, retryAfterMs } = result;
   const answer = parsedObject(text);
   const errors = errorsIn(answer?.errors);
-  const words = hide(printable(errors.map(({ words: each }) => each).join('; ') || texts(text)));
+  // Hidden first: a secret that is cut off in the middle would not be found any more.
+  const words = printable(hide(errors.map(({ words: each }) => each).join('; ')) || texts(hide(text)));
+  if (speaksOfTheHost(status)) throw unavailable(host, `${status} ${words}`, retryAfterMs);
   switch (status) {
     case 200:
       return isObject(answer?.results) ? taken(answer.results, recipients, words, hide) : acceptanceUnknown(recipients);
     case 401:
     case 403:
       throw authFailed(host, status, words);
-    case 404:
-    case 405:
-    case 502:
-    case 503:
-      throw unavailable(host, `${status} ${words}`, retryAfterMs);
     case 420:
       throw quota(host, words);
     case 429:
@@ -55,13 +54,12 @@ export function outcomeOf(
     case 504:
       return acceptanceUnknown(recipients);
     case 400: {
-      const later = errors.some(({ code }) => code === '1502');
+      // What stands before the API, or is there instead of it, says the same of every message.
+      const later = errors.length === 0 || errors.some(({ code }) => code === '1502');
       return forAll(recipients, { status: later ? 'deferred' : 'refused', code: '400', text: words });
     }
-    default: {
-      const refused = status >= 400 && status < 500 && status !== 408;
-      return forAll(recipients, { status: refused ? 'refused' : 'deferred', code: String(status), text: words });
-    }
+    default:
+      return forAll(recipients, { status: status === 413 || status === 422 ? 'refused' : 'deferred', code: String(status), text: words });
   }
 }
 
@@ -72,24 +70,29 @@ function taken(
   words: string,
   hide: (text: string) => string,
 ): DeliveryOutcome {
-  const rejected = Number(results.total_rejected_recipients ?? 0);
+  const { total_accepted_recipients: accepted, total_rejected_recipients: rejected = 0 } = results;
+  if (accepted === undefined && rejected === 0) return acceptanceUnknown(recipients);
   const id = typeof results.id === 'string' || typeof results.id === 'number' ? ` as ${String(results.id)}` : '';
   const reasons = errorsIn(results.rcpt_to_errors);
   const named = new Map<string, string>();
   for (const address of recipients) {
     const reason = reasons.find((error) => mentions(error.words, address));
-    if (reason !== undefined) named.set(address, hide(printable(reason.words)));
+    if (reason !== undefined) named.set(address, printable(hide(reason.words)));
   }
-  const why = hide(printable(reasons.map((reason) => reason.words).join('; '))) || words;
-  const everybody = rejected >= recipients.length;
-  const clear = everybody || named.size === rejected;
+  const why = printable(hide(reasons.map((reason) => reason.words).join('; '))) || words;
+  const count = recipients.length;
+  const counted = typeof rejected === 'number' && rejected >= 0 && accepted === count - rejected;
+  const everybody = counted && rejected === count;
+  const clear = everybody || (counted && named.size === rejected);
+  const unclear = counted
+    ? `${rejected} of ${count} recipients were refused, and it is not said which`
+    : `it was offered to ${count} recipients, and the answer counts ${String(accepted)} accepted and ${String(rejected)} refused`;
   return {
     recipients: recipients.map((address): RecipientOutcome => {
       const own = named.get(address);
       if (own !== undefined || everybody) return { address, status: 'refused', code: '200', text: own ?? why };
-      if (clear) return { address, status: 'accepted', code: '200', text: printable(`taken${id}`) };
-      const text = `${rejected} of ${recipients.length} recipients were refused, and it is not said which: ${why}`;
-      return { address, status: 'refused', code: 'refusals-not-named', text };
+      if (clear) return { address, status: 'accepted', code: '200', text: printable(hide(`taken${id}`)) };
+      return notNamed(address, printable(hide(`${unclear}: ${why}`)));
     }),
     acceptance: clear ? 'known' : 'unknown',
   };

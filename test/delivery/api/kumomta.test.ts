@@ -89,10 +89,44 @@ describe('delivery by KumoMTA’s HTTP injection', () => {
     expect((await answered(200, JSON.stringify(later))).recipients[1]).toMatchObject({ status: 'deferred' });
   });
 
+  it('does not take digits of an address for a reply, nor the words about another recipient', async () => {
+    const copy = copyTo('box.550@example.net', 'carol@example.org');
+    const failed = { success_count: 0, fail_count: 2, failed_recipients: ['box.550@example.net', 'carol@example.org'] };
+    const errors = ['box.550@example.net: the queue is full', 'carol@example.org: 550 no'];
+    const { recipients } = await answered(200, JSON.stringify({ ...failed, errors }), copy);
+    expect(recipients.map(({ status }) => status)).toEqual(['deferred', 'refused']);
+  });
+
+  it('knows a failed recipient whose domain comes back in other letters', async () => {
+    const body = { success_count: 1, fail_count: 1, failed_recipients: ['carol@EXAMPLE.org'], errors: ['carol@EXAMPLE.org: 550 no'] };
+    expect((await answered(200, JSON.stringify(body))).recipients.map(({ status }) => status)).toEqual(['accepted', 'refused']);
+  });
+
+  it('believes that all have failed even where it names them in another form', async () => {
+    const all = { success_count: 0, fail_count: 2, failed_recipients: ['<bob@example.net>', '<carol@example.org>'] };
+    const statuses = async (errors: string[]) =>
+      (await answered(200, JSON.stringify({ ...all, errors }))).recipients.map(({ status }) => status);
+    expect(await statuses(['550 no'])).toEqual(['refused', 'refused']);
+    expect(await statuses(['the spool is full'])).toEqual(['deferred', 'deferred']);
+  });
+
+  it.each([
+    { success_count: 1, fail_count: 1, failed_recipients: ['somebody@else.example'], errors: [] },
+    { success_count: 0, fail_count: 1, failed_recipients: [], errors: ['550 no'] },
+    { success_count: 1, fail_count: 0, failed_recipients: [], errors: [] },
+    { success_count: 2, fail_count: 1, failed_recipients: ['carol@example.org'], errors: [] },
+  ])('counts that are not those of the recipients: a person has to look (%j)', async (body) => {
+    const { recipients, acceptance } = await answered(200, JSON.stringify(body));
+    const [bob, carol] = recipients;
+    expect(bob).toMatchObject({ status: 'refused', code: 'refusals-not-named' });
+    expect(carol?.status).not.toBe('accepted');
+    expect(acceptance).toBe('unknown');
+  });
+
   it.each([
     [400, 'bad request', 'refused'],
     [413, 'length limit exceeded', 'refused'],
-    [422, 'missing field', 'refused'],
+    [422, 'invalid envelope_sender', 'refused'],
     [500, 'oops', 'deferred'],
     [504, '', 'deferred'],
     [200, '<html>', 'deferred'],
@@ -103,7 +137,11 @@ describe('delivery by KumoMTA’s HTTP injection', () => {
   it.each([
     [403, ''],
     [404, ''],
+    [302, ''],
+    [407, ''],
     [422, 'unknown field `template_dialect`, expected one of …'],
+    [422, 'unknown variant `Static`, expected `Jinja`'],
+    [422, 'missing field `name`'],
     [503, 'load shedding'],
   ])('%i %j: no recipient is concerned, mail waits', async (status, body) => {
     expect(await rejectionOf(answered(status, body))).toMatchObject({ disposition: 'wait' });

@@ -91,7 +91,10 @@ describe('what the SparkPost API answers', () => {
     [408, '', 'deferred', ''],
     [500, apiError('1500', 'Failed to update database'), 'deferred', '1500'],
     [504, '<html><head><title>504 Gateway Time-out</title></head></html>', 'deferred', 'may have been taken'],
-    [302, '', 'deferred', ''],
+    [400, '<html>The plain HTTP request was sent to HTTPS port</html>', 'deferred', 'plain HTTP request'],
+    [409, '', 'deferred', ''],
+    [415, apiError('1700', 'Unsupported Content-Type header'), 'deferred', '1700'],
+    [431, '', 'deferred', ''],
   ])('%i with %j: every recipient is %s', async (status, body, expected, words) => {
     const { recipients } = await answers(status, body);
     expect(recipients.map((recipient) => recipient.status)).toEqual([expected, expected]);
@@ -101,7 +104,10 @@ describe('what the SparkPost API answers', () => {
   it.each([
     [401, { errors: [{ message: 'Unauthorized.' }] }, 'sparkpost-auth-failed'],
     [403, apiError('1100', 'permission denied'), 'sparkpost-auth-failed'],
+    [302, '', 'sparkpost-unavailable'],
     [404, '<html>nothing here</html>', 'sparkpost-unavailable'],
+    [407, '<html>Proxy Authentication Required</html>', 'sparkpost-unavailable'],
+    [410, '', 'sparkpost-unavailable'],
     [420, apiError('2101', 'Exceed Sending Limit (hourly)'), 'sparkpost-quota'],
     [429, { errors: [{ message: 'Too many requests' }] }, 'sparkpost-busy'],
     [502, 'Bad Gateway', 'sparkpost-unavailable'],
@@ -114,6 +120,38 @@ describe('what the SparkPost API answers', () => {
   it('tells how long to wait: five minutes at a limit, or as long as the API says', async () => {
     expect(await rejectionOf(answers(420, apiError('2101', 'Exceed Sending Limit (hourly)')))).toMatchObject({ retryAfterMs: 300_000 });
     expect(await rejectionOf(answers(429, '', { 'retry-after': '7' }))).toMatchObject({ retryAfterMs: 7000 });
+  });
+
+  it.each(['9999999', 'Fri, 31 Dec 9999 23:59:59 GMT'])('waits no longer than an hour, whatever it says (%s)', async (value) => {
+    const error = await rejectionOf(answers(503, '', { 'retry-after': value }));
+    expect(error.retryAfterMs).toBeLessThanOrEqual(3_600_000);
+  });
+
+  it.each([
+    { total_rejected_recipients: 0, total_accepted_recipients: 0, id: '1' },
+    { total_rejected_recipients: 0, total_accepted_recipients: 1, id: '1' },
+    { total_rejected_recipients: -1, total_accepted_recipients: 3, id: '1' },
+    { total_rejected_recipients: 'none', total_accepted_recipients: 2, id: '1' },
+  ])('200 with counts that are not those of the recipients: a person has to look (%j)', async (results) => {
+    const { recipients, acceptance } = await answers(200, { results });
+    expect(recipients.map(({ status, code }) => [status, code])).toEqual([
+      ['refused', 'refusals-not-named'],
+      ['refused', 'refusals-not-named'],
+    ]);
+    expect(acceptance).toBe('unknown');
+  });
+
+  it('believes a status whose words have no end, but no 200', async () => {
+    const endless = 'x'.repeat(5_000_000);
+    expect(await rejectionOf(answers(401, endless))).toMatchObject({ code: 'sparkpost-auth-failed' });
+    expect((await answers(413, endless)).recipients[0]).toMatchObject({ status: 'refused', code: '413' });
+    expect((await answers(200, endless)).recipients[0]).toMatchObject({ status: 'deferred', code: 'acceptance-unknown' });
+  });
+
+  it('200 without counts: the message may have been taken', async () => {
+    const { recipients, acceptance } = await answers(200, { results: {} });
+    expect(recipients[0]).toMatchObject({ status: 'deferred', code: 'acceptance-unknown' });
+    expect(acceptance).toBe('unknown');
   });
 
   it('200 with errors: the recipients it names are refused, the others accepted', async () => {
@@ -175,6 +213,22 @@ describe('what the SparkPost API answers', () => {
     const error = await rejectionOf(deliveryTo(stub.host).send(copyTo('bob@example.net')));
     expect(error.message).toContain('key ******** is not valid');
     expect(`${error.message}${error.cure}${error.stack}`).not.toContain('test-api-key');
+  });
+
+  it.each([
+    ['<p>', 295],
+    ['{', 995],
+  ])('tells no part of it either, where long words are cut (%s)', async (begin, length) => {
+    const words = `${begin}${'x'.repeat(length)}test-api-key`;
+    const stub = await startSparkpost({ answer: () => ({ status: 403, body: begin === '{' ? apiError('', words) : words }) });
+    expect((await rejectionOf(deliveryTo(stub.host).send(copyTo('bob@example.net')))).message).not.toContain('test');
+  });
+
+  it('does not tell it as the name of a transmission', async () => {
+    const results = { total_rejected_recipients: 0, total_accepted_recipients: 1, id: 'test-api-key' };
+    const stub = await startSparkpost({ answer: () => ({ status: 200, body: { results } }) });
+    const { recipients } = await deliveryTo(stub.host).send(copyTo('bob@example.net'));
+    expect(recipients).toMatchObject([{ status: 'accepted', text: 'taken as ********' }]);
   });
 });
 
