@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { type PickupProfile, type PickupProfileName, pickupProfiles } from '../delivery/pickup/profile.js';
+import { isLoopback } from '../delivery/smtp/servers.js';
 import { WAYS, type Way } from '../way.js';
 import type { PlainValue } from './document.js';
 import { type CrossFault, type KeyPath, keyWords } from './fault.js';
@@ -64,11 +65,16 @@ function kumomtaFaults(value: PlainValue): CrossFault[] {
   if (isPresent(value, ['delivery', 'kumomta', 'passwordFile']) && !isPresent(value, ['delivery', 'kumomta', 'user']))
     faults.push({ path: ['delivery', 'kumomta', 'passwordFile'], text: 'has no use without a user; add delivery.kumomta.user' });
   const url = valueAt(value, ['delivery', 'kumomta', 'url']);
-  const clear = typeof url === 'string' && /^http:\/\/(?!localhost\b|127\.|\[::1\])/i.test(url);
-  if (clear && isPresent(value, ['delivery', 'kumomta', 'user'])) {
+  if (typeof url === 'string' && isClearToOthers(url) && isPresent(value, ['delivery', 'kumomta', 'user'])) {
     faults.push({ path: ['delivery', 'kumomta', 'url'], text: 'would carry the password in clear to another host; write https://' });
   }
   return faults;
+}
+
+function isClearToOthers(text: string): boolean {
+  if (!/^http:\/\/[^\s\\]+$/i.test(text) || !URL.canParse(text)) return false;
+  const { hostname } = new URL(text);
+  return hostname !== 'localhost' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 function ruleFaults(value: PlainValue): CrossFault[] {

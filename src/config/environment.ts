@@ -1,6 +1,6 @@
 import { SealdropError } from '../errors.js';
 import type { PlainValue } from './document.js';
-import { isApiHost } from './kinds.js';
+import { isApiHost, isHostName } from './kinds.js';
 import type { KumomtaConfig, SmtpConfig, SparkpostConfig } from './schema.js';
 import { readSecret } from './secrets.js';
 
@@ -42,17 +42,28 @@ export function smtpPassword(smtp: SmtpConfig, environment: NodeJS.ProcessEnv): 
   return readSecret('smtp-password', { file: smtp.passwordFile, credentialsDirectory: environment.CREDENTIALS_DIRECTORY });
 }
 
-/** The API key, from SPARKPOST_API_KEY, else `apiKeyFile`, else the systemd credential `sparkpost-api-key`. Throws as `readSecret` does. */
+/** The API key, from SPARKPOST_API_KEY, else `apiKeyFile`, else the systemd credential `sparkpost-api-key`. Throws as `readSecret` does. It goes into an HTTP header as it is. */
 export function sparkpostApiKey(sparkpost: SparkpostConfig, environment: NodeJS.ProcessEnv): string | undefined {
-  const key = environment.SPARKPOST_API_KEY;
-  if (key && !/^[!-~]+$/.test(key)) throw invalid('SPARKPOST_API_KEY', 'is not one word of printable ASCII', 'the key alone');
-  if (key) return key;
-  return readSecret('sparkpost-api-key', { file: sparkpost.apiKeyFile, credentialsDirectory: environment.CREDENTIALS_DIRECTORY });
+  const given = environment.SPARKPOST_API_KEY;
+  if (given && !isOneWord(given)) throw invalid('SPARKPOST_API_KEY', 'is not one word of printable ASCII', 'the key alone');
+  if (given) return given;
+  const { apiKeyFile: file } = sparkpost;
+  const key = readSecret('sparkpost-api-key', { file, credentialsDirectory: environment.CREDENTIALS_DIRECTORY });
+  if (key === undefined || isOneWord(key)) return key;
+  const place = file ?? 'the systemd credential sparkpost-api-key';
+  throw new SealdropError('secret-invalid', `The API key in ${place} is not one word of printable ASCII.`, {
+    disposition: 'fatal',
+    cure: 'Put the key alone there, without blanks.',
+  });
 }
 
 /** The password for `kumomta.user`, from `passwordFile`, else the systemd credential `kumomta-password`. Throws as `readSecret` does. */
 export function kumomtaPassword(kumomta: KumomtaConfig, environment: NodeJS.ProcessEnv): string | undefined {
   return readSecret('kumomta-password', { file: kumomta.passwordFile, credentialsDirectory: environment.CREDENTIALS_DIRECTORY });
+}
+
+function isOneWord(key: string): boolean {
+  return /^[!-~]+$/.test(key);
 }
 
 function sparkpostOverrides({ SPARKPOST_HOST: host }: NodeJS.ProcessEnv): { host?: string } {
@@ -64,7 +75,7 @@ function sparkpostOverrides({ SPARKPOST_HOST: host }: NodeJS.ProcessEnv): { host
 function overridesFrom(environment: NodeJS.ProcessEnv): { host?: string; port?: number; user?: string } {
   const overrides: { host?: string; port?: number; user?: string } = {};
   const host = environment[OVERRIDES.host];
-  if (host && !/^[a-z0-9._:-]{1,255}$/i.test(host)) throw invalid('SMTP_HOST', 'is not a host name or IP address', 'mail.example.com');
+  if (host && !isHostName(host)) throw invalid('SMTP_HOST', 'is not a host name or IP address', 'mail.example.com');
   if (host) overrides.host = host;
   const port = environment[OVERRIDES.port];
   if (port && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))

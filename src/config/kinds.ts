@@ -40,9 +40,14 @@ export function integer(
 }
 
 export function hostName() {
-  return text('must be a host name or IP address; write for example mail.example.com').regex(/^[a-z0-9._:-]{1,255}$/i, {
-    error: 'is not a host name or IP address; write it alone, without port, user or password',
+  return text('must be a host name or IP address; write for example mail.example.com').superRefine((value, context) => {
+    if (!isHostName(value)) context.addIssue('is not a host name or IP address; write it alone, without port, user or password');
   });
+}
+
+/** A colon only in an IPv6 address, or a port would be looked up as a part of the name. */
+export function isHostName(value: string): boolean {
+  return /^[a-z0-9._-]{1,255}$/i.test(value) || isIPv6(value);
 }
 
 /** A server, `host` or `host:port`; an IPv6 address with a port in brackets. */
@@ -77,17 +82,19 @@ export function apiHost() {
 }
 
 export function isApiHost(value: string): boolean {
-  return /^(?:(?:https:\/\/)?[a-z0-9.-]{1,255}(?::\d{1,5})?|http:\/\/(?:localhost|127\.\d+\.\d+\.\d+)(?::\d{1,5})?)\/?$/i.test(value);
+  const form = /^(?:(?:https:\/\/)?[a-z0-9.-]{1,255}(?::\d{1,5})?|http:\/\/(?:localhost|127\.\d+\.\d+\.\d+)(?::\d{1,5})?)\/?$/i;
+  return form.test(value) && URL.canParse(/^https?:/i.test(value) ? value : `https://${value}`);
 }
 
 /** `http://host:port` or `https://host:port`, without path, user and password. */
 export function httpUrl() {
   const error = 'must be an address such as http://127.0.0.1:8000; write scheme, host and port alone';
   return z.string({ error }).superRefine((value, context) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
+    // URL also takes blanks before it, backslashes and a missing slash.
+    const url = /^https?:\/\/[^\s\\]+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
     const bare =
       url !== undefined && url.username === '' && url.password === '' && url.pathname === '/' && url.search === '' && url.hash === '';
-    if (!bare || !['http:', 'https:'].includes(url.protocol)) context.addIssue(error);
+    if (!bare) context.addIssue(error);
   });
 }
 

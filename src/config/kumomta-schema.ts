@@ -6,6 +6,9 @@ export const kumomtaSection = section({
     .meta({ example: 'http://127.0.0.1:8000' })
     .describe('KumoMTA’s HTTP listener. KumoMTA 2025.12 or later; earlier ones would take braces in a message for a template.'),
   user: userName()
+    .refine((user) => !user.includes(':'), {
+      error: 'holds a colon, which HTTP basic authentication has no place for; choose another user',
+    })
     .exactOptional()
     .meta({ example: 'sealdrop' })
     .describe('User for HTTP basic authentication. Without it this host has to be among trusted_hosts.'),

@@ -10,10 +10,11 @@ export function unknownKeyText(path: KeyPath): string {
   const parent = path.slice(0, -1);
   const key = String(path.at(-1));
   if (isUnsupportedKey(path)) return 'is not supported by this version; remove it';
-  if (SECRET.test(key) && !/file$/i.test(key)) {
-    return 'a secret must not stand in the configuration; put it into a file only sealdrop can read (chmod 600) and name that file with passwordFile, or keep the passphrase of a key in <address>.pass beside the key';
-  }
   const siblings = keysAt(parent);
+  if (SECRET.test(key) && !/file$/i.test(key)) {
+    const fileKey = siblings.find((sibling) => /^(?:password|apiKey)File$/.test(sibling)) ?? 'passwordFile';
+    return `a secret must not stand in the configuration; put it into a file only sealdrop can read (chmod 600) and name that file with ${fileKey}, or keep the passphrase of a key in <address>.pass beside the key`;
+  }
   const meant = nearest(key, siblings);
   if (meant !== undefined) return `unknown key; did you mean ${meant}?`;
   const [elsewhere] = sectionsWith(key).filter((section) => !section.includes('[]'));

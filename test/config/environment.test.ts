@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { smtpPassword } from '../../src/config/environment.js';
+import { smtpPassword, sparkpostApiKey } from '../../src/config/environment.js';
 import { loadConfig } from '../../src/config/load.js';
-import type { SmtpConfig } from '../../src/config/schema.js';
+import type { SmtpConfig, SparkpostConfig } from '../../src/config/schema.js';
 import { errorOf, PICKUP, temporaryDirectory, temporaryFile } from './write.js';
 
 function smtp(text: string, environment: NodeJS.ProcessEnv): SmtpConfig | undefined {
@@ -50,6 +50,8 @@ describe('the environment', () => {
     [{ SMTP_PORT: '65536' }, 'SMTP_PORT'],
     [{ SMTP_PORT: '0' }, 'SMTP_PORT'],
     [{ SMTP_HOST: 'user:hunter2@host' }, 'SMTP_HOST'],
+    [{ SMTP_HOST: 'mail.example.com:587' }, 'SMTP_HOST'],
+    [{ SPARKPOST_HOST: 'api.sparkpost.com:99999' }, 'SPARKPOST_HOST'],
   ])('is refused when it makes no sense: %j', (environment, name) => {
     const error = errorOf(() => smtp(SECTION, environment));
     expect(error).toMatchObject({ code: 'environment-invalid', disposition: 'fatal' });
@@ -77,5 +79,16 @@ describe('smtpPassword', () => {
     expect(smtpPassword({ ...section, passwordFile }, environment)).toBe('from file');
     expect(smtpPassword(section, environment)).toBe('from systemd');
     expect(smtpPassword(section, {})).toBeUndefined();
+  });
+});
+
+describe('sparkpostApiKey', () => {
+  it.each(['two words', 'schlüssel', 'blank at the end '])('is one word of printable ASCII, wherever it stands: not "%s"', (key) => {
+    const { sparkpost } = loadConfig(temporaryFile('sealdrop.yaml', `${PICKUP}  sparkpost: {}\n`), {}).delivery;
+    const config = { ...(sparkpost as SparkpostConfig), apiKeyFile: temporaryFile('key', `${key}\n`) };
+    const fromFile = errorOf(() => sparkpostApiKey(config, {}));
+    expect(fromFile).toMatchObject({ code: 'secret-invalid', disposition: 'fatal' });
+    expect(errorOf(() => sparkpostApiKey(config, { SPARKPOST_API_KEY: key })).code).toBe('environment-invalid');
+    expect(`${fromFile.message}${fromFile.cure}`).not.toContain(key);
   });
 });

@@ -340,6 +340,10 @@ describe('the ways beside pickup and SMTP', () => {
       '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
     ],
     [
+      '  sparkpost: { apiKey: hunter2 }\n',
+      '6: delivery.sparkpost.apiKey: a secret must not stand in the configuration; put it into a file only sealdrop can read (chmod 600) and name that file with apiKeyFile, or keep the passphrase of a key in <address>.pass beside the key',
+    ],
+    [
       '  sparkpost: { host: "http://api.sparkpost.com" }\n',
       '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
     ],
@@ -347,6 +351,26 @@ describe('the ways beside pickup and SMTP', () => {
       '  kumomta: { url: "http://10.0.0.1:8000", user: u, passwordFile: p }\n',
       '6: delivery.kumomta.url: would carry the password in clear to another host; write https://',
     ],
+    ...['http://localhost.example.com', 'http://127.example.com', 'http://127.0.0.1.example.com'].map((url): [string, string] => [
+      `  kumomta: { url: "${url}:8000", user: u, passwordFile: p }\n`,
+      '6: delivery.kumomta.url: would carry the password in clear to another host; write https://',
+    ]),
+    ...[' http://example.com', 'http:/example.com', 'http:example.com:8000', 'http:\\\\example.com'].map((url): [string, string] => [
+      `  kumomta: { url: "${url}", user: u, passwordFile: p }\n`,
+      '6: delivery.kumomta.url: must be an address such as http://127.0.0.1:8000; write scheme, host and port alone',
+    ]),
+    [
+      '  kumomta: { url: "https://example.com", user: "a:b", passwordFile: p }\n',
+      '6: delivery.kumomta.user: holds a colon, which HTTP basic authentication has no place for; choose another user',
+    ],
+    ...['api.sparkpost.com:99999', '256.256.256.256'].map((host): [string, string] => [
+      `  sparkpost: { host: "${host}" }\n`,
+      '6: delivery.sparkpost.host: is not the name of an HTTPS host; write it alone, for example api.eu.sparkpost.com',
+    ]),
+    ...['mail.example.com:587', '127.0.0.1:25', ':'].map((host): [string, string] => [
+      `  smtp: { host: "${host}" }\n`,
+      '6: delivery.smtp.host: is not a host name or IP address; write it alone, without port, user or password',
+    ]),
     [
       '  kumomta: { url: "http://127.0.0.1:8000/api/inject/v1" }\n',
       '6: delivery.kumomta.url: must be an address such as http://127.0.0.1:8000; write scheme, host and port alone',
@@ -357,6 +381,15 @@ describe('the ways beside pickup and SMTP', () => {
     ],
   ])('have their faults told: %j', (text, expected) => {
     expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
+  });
+
+  it.each([
+    '  kumomta: { url: "http://[::1]:8000", user: u, passwordFile: p }\n',
+    '  kumomta: { url: "HTTP://LOCALHOST:8000/", user: u, passwordFile: p }\n',
+    '  kumomta: { url: "http://127.0.0.1:8000", user: u, passwordFile: p }\n',
+    '  smtp: { host: "::1" }\n',
+  ])('are taken as they are: %j', (text) => {
+    expect(faultsIn(`${PICKUP}${text}`)).toEqual([]);
   });
 });
 
