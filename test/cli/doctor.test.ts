@@ -202,6 +202,16 @@ describe('doctor looks at the further ways', () => {
     expect(await finding('delivery.sparkpost has no API key')).toMatchObject({ level: 'error', topic: 'sparkpost' });
     expect(await finding('/bin/cat can be run')).toMatchObject({ level: 'ok' });
   });
+
+  it('and does not take a directory for a program', async () => {
+    site.configure(`  fallback: sendmail\n  sendmail: { program: ${site.directory} }\n${quiet}`);
+    expect(await finding(`${site.directory} is not a file`)).toMatchObject({ level: 'error', topic: 'sendmail' });
+  });
+
+  it('and misses a password', async () => {
+    site.configure(`  fallback: kumomta\n  kumomta: { url: "http://127.0.0.1:1", user: sealdrop }\n${quiet}`);
+    expect(await finding('delivery.kumomta has a user and no password')).toMatchObject({ level: 'warning', topic: 'kumomta' });
+  });
 });
 
 describe('doctor tries the SMTP server', () => {

@@ -96,7 +96,8 @@ async function smtpChecks(smtp: SmtpConfig, used: boolean): Promise<Finding[]> {
   }
   const findings: Finding[] = [];
   for (const server of options.servers) findings.push(await serverCheck({ ...options, servers: [server] }, level));
-  if (!used) findings.push(noteThat('smtp', 'delivery.smtp is configured, and neither delivery.via nor a rule uses it'));
+  if (!used)
+    findings.push(noteThat('smtp', 'delivery.smtp is configured, and neither delivery.via nor delivery.fallback nor a rule uses it'));
   return findings;
 }
 

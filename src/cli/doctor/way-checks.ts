@@ -1,9 +1,10 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { kumomtaPassword } from '../../config/environment.js';
-import type { Config } from '../../config/schema.js';
+import type { Config, KumomtaConfig } from '../../config/schema.js';
 import { openSparkpost } from '../../daemon/outgoing/open-ways.js';
 import { diskFault } from '../../disk/faults.js';
-import { type Finding, faultFinding, noteThat, ok } from './finding.js';
+import { SealdropError } from '../../errors.js';
+import { type Finding, faultFinding, noteThat, ok, warn } from './finding.js';
 
 type CheckedWay = 'sparkpost' | 'sendmail' | 'kumomta';
 
@@ -20,7 +21,8 @@ export function wayChecks(config: Config): Finding[] {
   }
   if (kumomta !== undefined) {
     const there = () => void kumomtaPassword(kumomta, process.env);
-    findings.push(...checked('kumomta', config, there, `${kumomta.url} is configured; it was not tried`));
+    const seen = checked('kumomta', config, there, `${kumomta.url} is configured; it was not tried`);
+    findings.push(...seen, ...(seen[0]?.level === 'ok' ? missedPassword(kumomta) : []));
   }
   return findings;
 }
@@ -36,14 +38,28 @@ function checked(way: CheckedWay, config: Config, check: () => void, found: stri
   return [ok(way, found), ...(used ? [] : [unused])];
 }
 
+function missedPassword(kumomta: KumomtaConfig): Finding[] {
+  if (kumomta.user === undefined || kumomtaPassword(kumomta, process.env) !== undefined) return [];
+  const cure = 'Name a file with it in delivery.kumomta.passwordFile, or give the credential kumomta-password.';
+  return [warn('kumomta', 'delivery.kumomta has a user and no password', cure)];
+}
+
 function isUsed(way: CheckedWay, { delivery, rules }: Config): boolean {
   return delivery.via === way || delivery.fallback === way || rules.some((rule) => rule.delivery?.via === way);
 }
 
 function executable(program: string): void {
   try {
+    if (!statSync(program).isFile()) throw notAFile(program);
     accessSync(program, constants.X_OK);
   } catch (error) {
-    throw diskFault(error, 'execute', program);
+    throw error instanceof SealdropError ? error : diskFault(error, 'execute', program);
   }
+}
+
+function notAFile(program: string): SealdropError {
+  return new SealdropError('sendmail-unavailable', `${program} is not a file`, {
+    disposition: 'wait',
+    cure: 'Name the MTA’s sendmail program in delivery.sendmail.program.',
+  });
 }
