@@ -94,7 +94,7 @@ export function startDaemon(site, ...extra) {
   return endsWithUs(
     spawn(process.execPath, ['--max-semi-space-size=8', main, 'run', '-c', site.config, ...extra], {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '64', MALLOC_ARENA_MAX: '2' },
     }),
   );
 }
