@@ -108,7 +108,10 @@ export class Daemon {
   stop(reason: string): void {
     this.stopReason ??= reason;
     this.intake?.stop();
+    // What waits for a resource would keep those who wait for it from seeing that they are to stop.
+    this.pool?.halt();
     this.outgoing?.halt();
+    this.audit?.halt();
   }
 
   /** Takes a new configuration between two batches. A broken one is reported, and the old one stays. */
@@ -178,6 +181,7 @@ export class Daemon {
     }
     this.watch = this.openWatch(audit);
     this.pool = this.openPool(audit, this.marker, archiveGroup);
+    if (this.stopReason !== undefined) this.pool.halt();
     const { pickup } = config.delivery;
     const { pool } = this;
     // With a fallback nothing has to wait for the MTA to take what is there.

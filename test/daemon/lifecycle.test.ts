@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { describeWithMounts, mountTiny } from '../disk/mounts.js';
 import { describeAsNobody, nobody } from '../e2e/users.js';
 import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
 import { writeIdentity } from '../kit/key-files.js';
@@ -77,6 +78,24 @@ describe('a request to stop', () => {
     expect((await daemon.terminate(20_000)).status).toBe(0);
   });
 
+  test('ends a daemon whose workers wait, with more before them than they can take; all of it is sent by the next', async () => {
+    site = newSite('workers: 1');
+    const daemon = startDaemon(site);
+    await daemon.untilOutput(watching);
+    renameSync(site.staging, `${site.staging}.away`);
+    const subjects = Array.from({ length: 900 }, (_, n) => `message ${n}`);
+    for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
+    await daemon.untilOutput(/directory-missing/);
+    // The queue fills up behind the workers.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect((await daemon.terminate(10_000)).status).toBe(0);
+    renameSync(`${site.staging}.away`, site.staging);
+    expect((await runOnce(site)).status).toBe(0);
+    expect(subjectsPickedUp(site)).toEqual([...subjects].sort());
+    expect(underWay(site)).toEqual([]);
+    expectWholeTrail(site);
+  });
+
   test('does not wait for somebody who holds the control socket open', async () => {
     site = newSite();
     const daemon = startDaemon(site);
@@ -85,6 +104,27 @@ describe('a request to stop', () => {
     await once(idle, 'connect');
     expect((await daemon.terminate(20_000)).status).toBe(0);
     idle.destroy();
+  });
+});
+
+describeWithMounts('a request to stop while the audit trail cannot be written', () => {
+  test('ends the daemon; the mail it had in hand is sent by the next', async () => {
+    site = newSite('allowVolatile: true');
+    const audit = join(site.spool, 'audit');
+    mountTiny(audit, 512);
+    const daemon = startDaemon(site);
+    await daemon.untilOutput(watching);
+    const { bavail, bsize } = statfsSync(audit);
+    writeFileSync(join(audit, 'filler'), Buffer.alloc(bavail * bsize));
+    const subjects = Array.from({ length: 20 }, (_, n) => `message ${n}`);
+    for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
+    await daemon.untilOutput(/disk-full/);
+    expect(await daemon.terminate(10_000)).toEqual({ status: 0, signal: null });
+    rmSync(join(audit, 'filler'));
+    expect((await runOnce(site)).status).toBe(0);
+    expect(subjectsPickedUp(site)).toEqual([...subjects].sort());
+    expect(underWay(site)).toEqual([]);
+    expectWholeTrail(site);
   });
 });
 

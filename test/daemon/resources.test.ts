@@ -68,6 +68,8 @@ describeAsNobody('a directory that sealdrop’s user may not use', () => {
     ['work', 0o500, 0o700],
     ['archive', 0o500, 0o700],
     ['../mta/staging', 0o555, 0o755],
+    // Files can be made there, but not the directory's names durable: all else is written, the archive entry too.
+    ['../mta/staging', 0o300, 0o755],
     ['../mta/pickup', 0o555, 0o755],
   ])('(%s) is waited for, and used again when it may', async (name, closed, open) => {
     site = newSite();
