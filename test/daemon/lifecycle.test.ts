@@ -4,10 +4,11 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { askDaemon } from '../../src/daemon/control.js';
 import { describeWithMounts, mountTiny } from '../disk/mounts.js';
 import { describeAsNobody, nobody } from '../e2e/users.js';
 import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
-import { writeIdentity } from '../kit/key-files.js';
+import { writeIdentity, writeRecipient } from '../kit/key-files.js';
 import type { Site } from '../kit/site.js';
 import { waitFor } from '../kit/wait-for.js';
 import { healthOf } from './health-of.js';
@@ -229,6 +230,30 @@ describe('a person’s commands to a running daemon', () => {
     expect(site.quarantined()).toEqual([]);
     expect([...site.archived().keys()].sort()).toEqual([...held.values()].sort());
     expect(subjectsPickedUp(site)).toEqual(['a']);
+    expectWholeTrail(site);
+  });
+});
+
+describe('several decisions about one message at the same time', () => {
+  test('are made one after the other: it is sent once, and whoever came later is told that it is gone', async () => {
+    site = newSite();
+    site.drop('a.eml', letter('a', { to: 'late@example.net' }));
+    const daemon = startDaemon(site);
+    const held = await daemon.until('it to be held', () => site.quarantined()[0]);
+    writeRecipient(site.keys, pki.issue({ address: 'late@example.net' }));
+    const ask = (action: 'retry' | 'drop') => askDaemon(join(site.spool, 'control.sock'), { ask: action, id: held.id, by: 0 });
+    // It stands still while they are made, so that it hears all of them at once.
+    daemon.signal('SIGSTOP');
+    const asked = (['retry', 'retry', 'drop', 'retry', 'drop', 'retry'] as const).map(ask);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    daemon.signal('SIGCONT');
+    const answers = await Promise.allSettled(asked);
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'no-such-message' });
+    await daemon.until('it to be sent', () => site.pickedUp().length > 0);
+    expect(await daemon.terminate()).toEqual({ status: 0, signal: null });
+    expect(site.auditRecords().filter(({ event }) => event === 'requeued' || event === 'dropped')).toHaveLength(1);
+    expect([site.pickedUp().length, site.quarantined(), underWay(site)]).toEqual([1, [], []]);
     expectWholeTrail(site);
   });
 });
