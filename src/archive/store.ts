@@ -33,6 +33,11 @@ export function addToArchive(archive: string, id: string, ownCopy: string): void
   }
 }
 
+/** Takes an entry back of which no record was made yet: the message was not accepted, and is written anew. */
+export function removeFromArchive(archive: string, id: string): void {
+  removeIfThere(`${archive}/${archivePath(id)}`);
+}
+
 /** The day's directory is made when it is missed, for most messages find it; another worker may be making it at the same time. */
 function linkIntoDay(archive: string, id: string, ownCopy: string, path: string): void {
   try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { trailOf } from '../audit/trail.js';
 import { type ChainReport, type Finding, verifyChain } from '../audit/verify.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
@@ -53,14 +53,13 @@ export function verifyTrail(auditDirectory: string, archiveDirectory: string, wo
     if (known.archived && !known.seen)
       findings.push({ kind: 'archive-missing', file: archivePath(id), text: 'the original that a record names is not there' });
   }
-  // Accepted since the chain was read: a daemon at work is no finding.
-  const since = trailOf(
-    auditDirectory,
-    new Set(unknown.keys()),
-    new Date(Math.min(...[...unknown.keys()].map((id) => timeOfMessageId(id).getTime()), Date.now())),
-  );
+  // A daemon at work is no finding. Under way: asked before the trail is read again, for the copy in work goes after the record has come.
+  for (const [id, path] of unknown) if (isSameFile(`${archiveDirectory}/${path}`, `${workDirectory}/${id}.eml`)) unknown.delete(id);
+  const earliestMs = [...unknown.keys()].reduce((earliest, id) => Math.min(earliest, timeOfMessageId(id).getTime()), Date.now());
+  const since = trailOf(auditDirectory, new Set(unknown.keys()), new Date(earliestMs));
   for (const [id, path] of unknown) {
-    if (since.has(id) || isSameFile(`${archiveDirectory}/${path}`, `${workDirectory}/${id}.eml`)) continue;
+    // Accepted since the chain was read, or taken back to be written anew.
+    if (since.has(id) || !existsSync(`${archiveDirectory}/${path}`)) continue;
     findings.push(withoutRecord(path));
   }
   const verdict =

@@ -81,9 +81,12 @@ export function verifyChain(directory: string, each: (verified: VerifiedRecord) 
     if (newest) unfinishedTail = details.hasMore() || unfinishedTail;
     else details.finish(findings);
   }
-  for (const day of detailsDays(directory)) {
+  const daysOfDetails = detailsDays(directory);
+  // Asked again, after the details: a day may have begun meanwhile.
+  const daysNow = chainDays(directory);
+  for (const day of daysOfDetails) {
     // An empty one is left by a crash, or a full disk, between making the two files of a day.
-    if (!days.includes(day) && statSync(`${directory}/${detailsName(day)}`).size > 0) {
+    if (!daysNow.includes(day) && statSync(`${directory}/${detailsName(day)}`).size > 0) {
       findings.push({
         kind: 'segment-missing',
         file: chainName(day),

@@ -80,9 +80,14 @@ export class AuditWriter {
     });
   }
 
-  /** Waits for what is being written and closes the files. An append that waits for disk space fails. */
-  async close(): Promise<void> {
+  /** From now on an append that the disk refuses fails (`wait`), also one that is being tried again. */
+  halt(): void {
     this.stopping = true;
+  }
+
+  /** Waits for what is being written and closes the files. */
+  async close(): Promise<void> {
+    this.halt();
     await this.running;
     if (this.open !== undefined) closeDay(this.open);
     this.open = undefined;

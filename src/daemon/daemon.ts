@@ -77,6 +77,7 @@ export class Daemon {
   /** Name of the marker in the staging directory; undefined if nothing goes by pickup. */
   private marker: string | undefined;
   private restaging: Promise<void> = Promise.resolve();
+  private deciding: Promise<unknown> = Promise.resolve();
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
   private readonly tally = { quarantined: 0, deferred: 0, waits: 0 };
@@ -108,7 +109,10 @@ export class Daemon {
   stop(reason: string): void {
     this.stopReason ??= reason;
     this.intake?.stop();
+    // What waits for a resource would keep those who wait for it from seeing that they are to stop.
+    this.pool?.halt();
     this.outgoing?.halt();
+    this.audit?.halt();
   }
 
   /** Takes a new configuration between two batches. A broken one is reported, and the old one stays. */
@@ -178,6 +182,7 @@ export class Daemon {
     }
     this.watch = this.openWatch(audit);
     this.pool = this.openPool(audit, this.marker, archiveGroup);
+    if (this.stopReason !== undefined) this.pool.halt();
     const { pickup } = config.delivery;
     const { pool } = this;
     // With a fallback nothing has to wait for the MTA to take what is there.
@@ -194,11 +199,10 @@ export class Daemon {
       this.pool,
       this.health,
     );
-    this.retries = new RetryClock(layout, (id) =>
-      this.act('retry', id, process.getuid?.() ?? 0).then(
-        () => undefined,
-        (error: unknown) => this.fail(error),
-      ),
+    this.retries = new RetryClock(
+      layout,
+      (id) => this.retryDue(id),
+      (error) => this.retriesEnded(error),
     );
     if (!this.options.once) this.control = await openControl(layout.controlSocket, this.controlCommands(), log);
     for (const message of recovered.handedOver) this.handOver(message);
@@ -383,9 +387,28 @@ export class Daemon {
     };
   }
 
+  private async retryDue(id: string): Promise<void> {
+    try {
+      await this.act('retry', id, process.getuid?.() ?? 0);
+    } catch (error) {
+      // A person was quicker.
+      if (!(error instanceof SealdropError) || error.code !== 'no-such-message') throw error;
+    }
+  }
+
+  private retriesEnded(error: unknown): void {
+    const waits = error === undefined || (error instanceof SealdropError && error.disposition === 'wait' && !this.options.once);
+    if (waits) this.health.pause('retry', error === undefined ? undefined : plainFault(error));
+    else this.fail(error);
+  }
+
+  /** One decision after the other: each is made about the place where the one before it has left the message. */
   private async act(action: QueueAction, id: string, by: number): Promise<void> {
-    if (this.audit === undefined) return;
-    const next: Requeued = await actOnQueue({ layout: this.layout, audit: this.audit, now: () => new Date() }, action, id, by);
+    const { layout, audit } = this;
+    if (audit === undefined) return;
+    const decision = this.deciding.then(() => actOnQueue({ layout, audit, now: () => new Date() }, action, id, by));
+    this.deciding = decision.catch(() => undefined);
+    const next: Requeued = await decision;
     if (next === undefined) return;
     if ('handOver' in next) this.handOver(next.handOver);
     else if ('offer' in next) await this.pool?.offer(next.offer);

@@ -31,6 +31,17 @@ test('a chain that nobody touched is without findings, and tells its head', () =
   expect(seen).toEqual(days.flatMap((day) => [1, 2, 3, 4].map((n) => `${day} ${n}`)));
 });
 
+test('a day that begins while the chain is read is no finding', () => {
+  let begun = false;
+  const report = verifyChain(directory, () => {
+    if (begun) return;
+    begun = true;
+    for (const name of [chainOf(2), detailsOf(2)])
+      copyFileSync(join(directory, name), join(directory, name.replace(days[2] ?? '', '2026-11-26')));
+  });
+  expect(report).toMatchObject({ records: 15, findings: [] });
+});
+
 describe('whoever changes the chain is found out', () => {
   test.each([
     ['an altered record', 'record-altered', chainOf(1), (lines: string[]) => lines.with(2, lines[2]?.replace('noted', 'noTed') ?? '')],

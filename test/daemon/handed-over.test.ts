@@ -44,6 +44,22 @@ function take(name: string): void {
 }
 
 describe('a message the MTA has taken', () => {
+  test('is recorded as handed over also when the pickup directory was away at the first look after its commit', async () => {
+    site = newSite('', 'info', ['settleBadMs: 4s']);
+    await start();
+    site.drop('1.eml', letter('message 1'));
+    const [name = ''] = await pickedUp(1);
+    await waitFor('its record', () => site.auditRecords().some(({ event }) => event === 'committed'));
+    renameSync(site.pickup, `${site.pickup}.away`);
+    await waitFor('the look', async () => (await healthOf(site)).pauses.some(({ code }) => code === 'directory-missing'), {
+      describe: () => daemon.stderr,
+    });
+    unlinkSync(join(`${site.pickup}.away`, name));
+    renameSync(`${site.pickup}.away`, site.pickup);
+    await waitFor('the record', () => idsHandedOver().length > 0, { describe: () => daemon.stderr, deadlineMs: 20_000 });
+    expect(idsHandedOver()).toEqual([name.slice(0, 36)]);
+  });
+
   test('is recorded as handed over when its file has been away for long enough, once, and not before', async () => {
     site = newSite('', 'info', [`settleBadMs: ${settleMs}ms`]);
     await start();

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { askDaemon } from '../../src/daemon/control.js';
+import { describeWithMounts, mountTiny } from '../disk/mounts.js';
 import { describeAsNobody, nobody } from '../e2e/users.js';
 import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
-import { writeIdentity } from '../kit/key-files.js';
+import { writeIdentity, writeRecipient } from '../kit/key-files.js';
 import type { Site } from '../kit/site.js';
 import { waitFor } from '../kit/wait-for.js';
 import { healthOf } from './health-of.js';
@@ -77,6 +79,24 @@ describe('a request to stop', () => {
     expect((await daemon.terminate(20_000)).status).toBe(0);
   });
 
+  test('ends a daemon whose workers wait, with more before them than they can take; all of it is sent by the next', async () => {
+    site = newSite('workers: 1');
+    const daemon = startDaemon(site);
+    await daemon.untilOutput(watching);
+    renameSync(site.staging, `${site.staging}.away`);
+    const subjects = Array.from({ length: 900 }, (_, n) => `message ${n}`);
+    for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
+    await daemon.untilOutput(/directory-missing/);
+    // The queue fills up behind the workers.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect((await daemon.terminate(10_000)).status).toBe(0);
+    renameSync(`${site.staging}.away`, site.staging);
+    expect((await runOnce(site)).status).toBe(0);
+    expect(subjectsPickedUp(site)).toEqual([...subjects].sort());
+    expect(underWay(site)).toEqual([]);
+    expectWholeTrail(site);
+  });
+
   test('does not wait for somebody who holds the control socket open', async () => {
     site = newSite();
     const daemon = startDaemon(site);
@@ -85,6 +105,27 @@ describe('a request to stop', () => {
     await once(idle, 'connect');
     expect((await daemon.terminate(20_000)).status).toBe(0);
     idle.destroy();
+  });
+});
+
+describeWithMounts('a request to stop while the audit trail cannot be written', () => {
+  test('ends the daemon; the mail it had in hand is sent by the next', async () => {
+    site = newSite('allowVolatile: true');
+    const audit = join(site.spool, 'audit');
+    mountTiny(audit, 512);
+    const daemon = startDaemon(site);
+    await daemon.untilOutput(watching);
+    const { bavail, bsize } = statfsSync(audit);
+    writeFileSync(join(audit, 'filler'), Buffer.alloc(bavail * bsize));
+    const subjects = Array.from({ length: 20 }, (_, n) => `message ${n}`);
+    for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
+    await daemon.untilOutput(/disk-full/);
+    expect(await daemon.terminate(10_000)).toEqual({ status: 0, signal: null });
+    rmSync(join(audit, 'filler'));
+    expect((await runOnce(site)).status).toBe(0);
+    expect(subjectsPickedUp(site)).toEqual([...subjects].sort());
+    expect(underWay(site)).toEqual([]);
+    expectWholeTrail(site);
   });
 });
 
@@ -189,6 +230,30 @@ describe('a person’s commands to a running daemon', () => {
     expect(site.quarantined()).toEqual([]);
     expect([...site.archived().keys()].sort()).toEqual([...held.values()].sort());
     expect(subjectsPickedUp(site)).toEqual(['a']);
+    expectWholeTrail(site);
+  });
+});
+
+describe('several decisions about one message at the same time', () => {
+  test('are made one after the other: it is sent once, and whoever came later is told that it is gone', async () => {
+    site = newSite();
+    site.drop('a.eml', letter('a', { to: 'late@example.net' }));
+    const daemon = startDaemon(site);
+    const held = await daemon.until('it to be held', () => site.quarantined()[0]);
+    writeRecipient(site.keys, pki.issue({ address: 'late@example.net' }));
+    const ask = (action: 'retry' | 'drop') => askDaemon(join(site.spool, 'control.sock'), { ask: action, id: held.id, by: 0 });
+    // It stands still while they are made, so that it hears all of them at once.
+    daemon.signal('SIGSTOP');
+    const asked = (['retry', 'retry', 'drop', 'retry', 'drop', 'retry'] as const).map(ask);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    daemon.signal('SIGCONT');
+    const answers = await Promise.allSettled(asked);
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const answer of answers) if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'no-such-message' });
+    await daemon.until('it to be sent', () => site.pickedUp().length > 0);
+    expect(await daemon.terminate()).toEqual({ status: 0, signal: null });
+    expect(site.auditRecords().filter(({ event }) => event === 'requeued' || event === 'dropped')).toHaveLength(1);
+    expect([site.pickedUp().length, site.quarantined(), underWay(site)]).toEqual([1, [], []]);
     expectWholeTrail(site);
   });
 });

@@ -2,6 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { newMessageId } from '../../src/message-id.js';
+import { spoolLayout } from '../../src/spool/layout.js';
+import { prepareSpool } from '../../src/spool/prepare.js';
+import { writeTicket } from '../../src/spool/ticket.js';
 import { describeWithMounts, mountFrom, mountTiny, remount, unmount } from '../disk/mounts.js';
 import { describeAsNobody, nobody } from '../e2e/users.js';
 import { type Program, runOnce, startDaemon } from '../kit/daemon.js';
@@ -68,6 +72,8 @@ describeAsNobody('a directory that sealdrop’s user may not use', () => {
     ['work', 0o500, 0o700],
     ['archive', 0o500, 0o700],
     ['../mta/staging', 0o555, 0o755],
+    // Files can be made there, but not the directory's names durable: all else is written, the archive entry too.
+    ['../mta/staging', 0o300, 0o755],
     ['../mta/pickup', 0o555, 0o755],
   ])('(%s) is waited for, and used again when it may', async (name, closed, open) => {
     site = newSite();
@@ -115,6 +121,29 @@ describeAsNobody('a directory that sealdrop’s user may not use', () => {
     await daemon.terminate();
     expect(String(site.quarantined()[0]?.original)).toBe(bytes);
     expectWholeTrail(site);
+  });
+});
+
+describeAsNobody('a message in retry that is due while sealdrop’s user may not use', () => {
+  test.each(['work', 'retry'])('%s: it is waited for, and the message goes when it may', async (name) => {
+    site = newSite();
+    const layout = spoolLayout(site.spool);
+    prepareSpool(layout, { submitGid: undefined, auditGid: undefined });
+    const id = newMessageId(Date.now());
+    writeFileSync(join(layout.retry, `${id}.eml`), letter('one'));
+    const nextAttempt = new Date(Date.now() + 4000).toISOString();
+    const facts = { version: 1, id, file: 'a.eml', uid: nobody, time: new Date().toISOString(), attempts: 1, nextAttempt } as const;
+    writeTicket(layout.retry, { ...facts, code: 'deferred-by-server', message: 'later', cure: 'Nothing to do.' });
+    execFileSync('chown', ['-R', `${nobody}:${nobody}`, site.directory]);
+    daemon = startDaemon(site, { uid: nobody, gid: nobody });
+    await daemon.untilOutput(/watching the outbox/);
+    chmodSync(join(site.spool, name), name === 'work' ? 0o500 : 0o000);
+    await waitFor('the pause', async () => (await pausesOf(site)).includes('no-access'), { describe: () => daemon.stderr });
+    chmodSync(join(site.spool, name), 0o700);
+    await daemon.until('it to be sent', () => site.pickedUp().length === 1);
+    await waitFor('health to be well', async () => (await healthOf(site)).status === 'ok');
+    expect((await daemon.terminate()).status).toBe(0);
+    expect([subjectsPickedUp(site), underWay(site)]).toEqual([['one'], []]);
   });
 });
 

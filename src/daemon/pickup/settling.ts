@@ -83,10 +83,18 @@ export class Settling {
   async look(now: () => number): Promise<number> {
     const from = this.next;
     const ids = await this.readCommits();
-    for (const id of ids) if (!this.lingering.has(id)) this.absent.add(id);
+    const added = ids.filter((id) => !this.lingering.has(id) && !this.absent.has(id));
+    for (const id of added) this.absent.add(id);
     this.listings++;
     const listedMs = now();
-    if (this.absent.size + this.lingering.size > 0) await this.listPickup();
+    try {
+      if (this.absent.size + this.lingering.size > 0) await this.listPickup();
+    } catch (error) {
+      // What was read belongs to no batch: without a listing nobody knows since when it is absent. It is read again.
+      for (const id of added) this.absent.delete(id);
+      this.next = from;
+      throw error;
+    }
     for (const lingering of this.lingering.values()) {
       if (lingering.seen === this.listings) lingering.absentSinceMs = undefined;
       else lingering.absentSinceMs ??= listedMs;

@@ -6,13 +6,16 @@ import { readTicket } from '../../spool/ticket.js';
 export class RetryClock {
   private readonly layout: SpoolLayout;
   private readonly retry: (id: string) => Promise<void>;
+  private readonly ended: (error: unknown) => void;
   private timer: NodeJS.Timeout | undefined;
   private busy = false;
   private stopped = false;
 
-  constructor(layout: SpoolLayout, retry: (id: string) => Promise<void>) {
+  /** `ended`: told how a tick ended; one that failed has left the rest of what is due to the next. */
+  constructor(layout: SpoolLayout, retry: (id: string) => Promise<void>, ended: (error: unknown) => void) {
     this.layout = layout;
     this.retry = retry;
+    this.ended = ended;
   }
 
   /** With `once` resolves when everything that is due now is back in work. */
@@ -30,11 +33,17 @@ export class RetryClock {
   private async tick(): Promise<void> {
     if (this.busy) return;
     this.busy = true;
-    for (const id of inventoryOf(this.layout.retry).messages) {
-      if (this.stopped) break;
-      const due = readTicket(this.layout.retry, id)?.nextAttempt;
-      if (due !== undefined && Date.parse(due) <= Date.now()) await this.retry(id);
+    try {
+      for (const id of inventoryOf(this.layout.retry).messages) {
+        if (this.stopped) break;
+        const due = readTicket(this.layout.retry, id)?.nextAttempt;
+        if (due !== undefined && Date.parse(due) <= Date.now()) await this.retry(id);
+      }
+      this.ended(undefined);
+    } catch (error) {
+      this.ended(error);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 }

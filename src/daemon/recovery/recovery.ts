@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { archivePath } from '../../archive/path.js';
-import { addToArchive, syncArchive } from '../../archive/store.js';
+import { addToArchive, removeFromArchive, syncArchive } from '../../archive/store.js';
 import { trailOf } from '../../audit/trail.js';
 import { removeIfThere } from '../../disk/durable.js';
 import { SealdropError } from '../../errors.js';
@@ -55,8 +54,9 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
       continue;
     }
     // Never acknowledged: our copy may be partial. The submitter's own file is here, and is taken again.
+    // The entry first: while our copy is there, whoever verifies the archive knows why it has no record.
+    removeFromArchive(layout.archive, id);
     removeIfThere(`${layout.work}/${id}.eml`);
-    removeIfThere(`${layout.archive}/${archivePath(id)}`);
     own.delete(id);
     takenAgain.add(id);
     offers.push({ door: 'claimed', name });

@@ -1,5 +1,5 @@
 import { archivePath } from '../../archive/path.js';
-import { addToArchive, archiveDirectoryOf, keepCertificate } from '../../archive/store.js';
+import { addToArchive, archiveDirectoryOf, keepCertificate, removeFromArchive } from '../../archive/store.js';
 import { newEntry } from '../../audit/record.js';
 import { removeIfThere } from '../../disk/durable.js';
 import { type FileWriter, syncDirectories, writeTogether } from '../../disk/file-group.js';
@@ -91,13 +91,21 @@ async function writeAll(jobs: readonly Job[], context: WorkerContext): Promise<v
   const unstaged = ready.filter((job) => job.staged.length === 0);
   // Before anything is written, lest it be put into the empty directory under an unmounted one.
   chooseWays(unstaged, context);
+  const entered: string[] = [];
   const written = await writeTogether((files) => {
     const own = unowned.map(({ claim }) => writeOwnCopy(layout, claim, archiveGroup, files));
     const staged = unstaged.map((job) => (job.fault === undefined ? stageJob(job, context, files) : []));
     const complete = ready.filter((job) => job.fault === undefined);
-    for (const { id } of complete) addToArchive(layout.archive, id, ownCopyPath(layout, id));
+    for (const { id, own } of complete) {
+      addToArchive(layout.archive, id, ownCopyPath(layout, id));
+      if (own === undefined) entered.push(id);
+    }
     for (const directory of touchedBy(jobs, complete, context)) files.syncNames(directory);
     return { own, staged };
+  }).catch((error: unknown) => {
+    // Our copies went with the rest, and the next ones are other files: entries that are links to these would be in their way.
+    for (const id of entered) removeFromArchive(layout.archive, id);
+    throw error;
   });
   unowned.forEach(({ job }, index) => {
     job.own = written.own[index];

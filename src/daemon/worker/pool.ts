@@ -84,12 +84,17 @@ export class WorkerPool {
     for (const worker of this.workers) tell(worker, { kind: 'pickup', marker, fault });
   }
 
-  /** Lets every worker finish the group it is in; queued offers stay where they are on disk. */
-  async stop(): Promise<void> {
+  /** Every worker finishes the group it is in, unless that has to wait for a resource; queued offers stay where they are on disk. */
+  halt(): void {
     this.queue.length = 0;
     for (const worker of this.workers) tell(worker, { kind: 'stop' });
     this.stopped = true;
     this.wake();
+  }
+
+  /** Resolves when all workers have ended. */
+  async stop(): Promise<void> {
+    this.halt();
     while (this.isBusy()) await this.changed();
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
