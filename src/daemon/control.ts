@@ -10,8 +10,8 @@ import type { QueueAction } from './queue/queue-actions.js';
 export type ControlRequest = { readonly ask: 'health' } | { readonly ask: QueueAction; readonly id: string; readonly by: number };
 
 export interface ControlCommands {
-  readonly health: () => Promise<HealthReport>;
-  readonly act: (action: QueueAction, id: string, by: number) => Promise<object>;
+  readonly health: () => HealthReport;
+  readonly act: (action: QueueAction, id: string, by: number) => Promise<void>;
 }
 
 export interface Control {
@@ -88,11 +88,16 @@ async function serve(socket: Socket, commands: ControlCommands): Promise<void> {
   try {
     const request = JSON.parse(await readLine(socket, maxRequestBytes)) as ControlRequest;
     socket.setTimeout(0);
-    const result = request.ask === 'health' ? await commands.health() : await commands.act(request.ask, request.id, request.by);
+    const result = request.ask === 'health' ? commands.health() : await act(commands, request.ask, request.id, request.by);
     socket.end(`${JSON.stringify({ result })}\n`);
   } catch (error) {
     socket.end(`${JSON.stringify({ fault: plainFault(error) })}\n`);
   }
+}
+
+async function act(commands: ControlCommands, action: QueueAction, id: string, by: number): Promise<{ ok: true }> {
+  await commands.act(action, id, by);
+  return { ok: true };
 }
 
 async function readLine(socket: Socket, limit: number): Promise<string> {

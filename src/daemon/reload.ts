@@ -1,8 +1,19 @@
+import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { SealdropError } from '../errors.js';
+import type { SpoolLayout } from '../spool/layout.js';
+import { checkOutbox } from '../spool/prepare.js';
+
+/** The new configuration, if it can be taken while messages are under way. Throws SealdropError, as loadConfig and checkOutbox too. */
+export function reloadConfig(path: string, before: Config, layout: SpoolLayout): Config {
+  const config = loadConfig(path);
+  refuseFixedChanges(before, config);
+  checkOutbox(layout, config.senders !== null);
+  return config;
+}
 
 /** Throws `needs-restart` if a reload would change what cannot change while messages are under way: where they lie, where they were staged. */
-export function refuseFixedChanges(before: Config, after: Config): void {
+function refuseFixedChanges(before: Config, after: Config): void {
   const fixed: readonly [string, (config: Config) => unknown][] = [
     ['spool', (config) => config.spool],
     ['delivery.pickup', (config) => config.delivery.pickup],

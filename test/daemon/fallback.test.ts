@@ -216,8 +216,11 @@ describe('delivery.fallback, with pickup coming and going', () => {
     const sink = await startSink();
     site = siteWith(bySmtp(sink.port));
     daemon = startDaemon(site);
+    // Before it has started nothing comes and goes.
+    site.drop('first.eml', letter('first'));
+    await arrives('first', pickedUp);
     const random = new Random(7);
-    const subjects: string[] = [];
+    const subjects = ['first'];
     for (let round = 0; round < 12; round++) {
       for (let n = 0; n < 40; n++) {
         subjects.push(`r${round}n${n}`);
@@ -230,7 +233,7 @@ describe('delivery.fallback, with pickup coming and going', () => {
     const all = () => [...pickedUp(), ...sent(sink)];
     await waitFor('all to arrive', () => all().length >= subjects.length, { deadlineMs: 60_000, ...describeDaemon });
     expect(all().sort()).toEqual(subjects.sort());
-    expect(pickedUp().length).toBeGreaterThan(0);
+    expect(pickedUp().length).toBeGreaterThan(1);
     expect(sent(sink).length).toBeGreaterThan(0);
     await stopped();
   }, 120_000);

@@ -8,6 +8,7 @@ import { sealedFile } from '../../spool/sealed-file.js';
 import { type CopyState, type Intent, isDone, type RefusedRecipient, readTicket, type Ticket, writeTicket } from '../../spool/ticket.js';
 import type { AnsweringWay } from '../../way.js';
 import type { RetryTimes } from '../backoff.js';
+import type { End } from '../ends.js';
 import { type HoldFacts, holdTicket, refusedFault, refusedWords, type SetAside, setAside } from '../hold.js';
 import { type PlainFault, plainFault } from '../protocol.js';
 import { refusedAfter, withSent } from '../recovery/history.js';
@@ -31,7 +32,7 @@ export interface OutgoingWorld {
   readonly once: boolean;
   readonly now: () => Date;
   readonly waits: (way: AnsweringWay, fault: PlainFault | undefined) => void;
-  readonly ended: (end: { id: string; file: string; outcome: 'sent' | 'deferred' | 'quarantined' | 'waits'; why?: string }) => void;
+  readonly ended: (end: End) => void;
   readonly failed: (error: unknown) => void;
 }
 

@@ -3,10 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { announcedBy } from '../../config/announced.js';
 import { diskFault } from '../../disk/faults.js';
-import { SealdropError } from '../../errors.js';
 import { KeyDirectory } from '../../keys/key-directory.js';
 import { ownCopyPath } from '../../spool/accept.js';
 import { type Candidate, claimCandidate, type OpenCandidate, openCandidate, tooLarge, type Waiting } from '../../spool/claim.js';
+import { patiently as repeatPatiently } from '../patiently.js';
 import {
   type Done,
   type FromWorker,
@@ -26,16 +26,15 @@ import { Sealer } from './sealer.js';
 import { Submitters } from './submitter.js';
 
 /**
- * A worker: takes offered messages, a group at a time, through `runBatch`. While one take waits for the disk, another one works. It shares nothing with the others but the byte budget; paths
- * come in, records go out to the one audit writer.
+ * A worker: takes offered messages, a group at a time, through `runBatch`. While one take waits for the disk, another one works. It shares
+ * nothing with the others but the byte budget; paths come in, records go out to the one audit writer.
  */
 const data = workerData as WorkerData;
 const port = parentPort;
-if (port === null) throw new Error('worker-thread.js runs in a worker thread only');
+if (port === null) throw new Error('thread.js runs in a worker thread only');
 
 /** What a message takes while it is sealed, in sizes of its original: that, its canonical body, and the re-encoded entity of a detached signature. */
 const peakFactor = 4;
-const waitMs = 1000;
 
 type SizedOwnOffer = OwnOffer & { readonly sizeBytes: number };
 
@@ -191,19 +190,8 @@ function append(entries: Parameters<WorkerContext['audit']['append']>[0]): Promi
   });
 }
 
-async function patiently<T>(step: () => T | Promise<T>): Promise<T> {
-  for (let waited = false; ; waited = true) {
-    try {
-      const result = await step();
-      if (waited) say({ kind: 'waits', fault: undefined });
-      return result;
-    } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
-      say({ kind: 'waits', fault: plainFault(error) });
-      if (data.once || stopping) throw error;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
+function patiently<T>(step: () => T | Promise<T>): Promise<T> {
+  return repeatPatiently(step, { waits: (fault) => say({ kind: 'waits', fault }), goesOn: () => !data.once && !stopping });
 }
 
 function doneOf(job: Job, milliseconds: number): Done {

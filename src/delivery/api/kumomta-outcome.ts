@@ -4,7 +4,7 @@ import { printable } from '../printable.js';
 import type { HttpResult } from './http-poster.js';
 import { speaksOfTheHost } from './http-status.js';
 import { parsedObject, texts } from './json-answer.js';
-import { acceptanceUnknown, connectionLost, forAll, notNamed } from './no-answer.js';
+import { acceptanceUnknown, forAll, notNamed, unanswered } from './no-answer.js';
 
 const WAITS = 'Mail waits and goes on by itself.';
 
@@ -24,10 +24,7 @@ const WAITS = 'Mail waits and goes on by itself.';
  * Throws SealdropError (wait): kumomta-unavailable, kumomta-auth-failed.
  */
 export function outcomeOf(result: HttpResult, recipients: readonly string[], url: string, hide: (text: string) => string): DeliveryOutcome {
-  if (result.kind === 'no-answer') {
-    if (result.progress === 'connecting') throw unavailable(url, printable(hide(result.words)));
-    return result.progress === 'sent' ? acceptanceUnknown(recipients) : connectionLost(recipients);
-  }
+  if (result.kind === 'no-answer') return unanswered(result, recipients, (words) => unavailable(url, printable(hide(words))));
   const { status, text, retryAfterMs } = result;
   // Hidden first: a secret that is cut off in the middle would not be found any more.
   const words = printable(texts(hide(text)));

@@ -1,4 +1,6 @@
+import type { SealdropError } from '../../errors.js';
 import type { DeliveryOutcome, RecipientOutcome } from '../delivery.js';
+import type { HttpResult } from './http-poster.js';
 
 /** The same for every recipient. */
 export function forAll(recipients: readonly string[], verdict: Omit<RecipientOutcome, 'address'>): DeliveryOutcome {
@@ -11,8 +13,18 @@ export function acceptanceUnknown(recipients: readonly string[]): DeliveryOutcom
   return { ...forAll(recipients, { status: 'deferred', code: 'acceptance-unknown', text }), acceptance: 'unknown' };
 }
 
+/** What it means that no answer came. Throws `unreachable` where nothing of the message has left. */
+export function unanswered(
+  { progress, words }: Extract<HttpResult, { kind: 'no-answer' }>,
+  recipients: readonly string[],
+  unreachable: (words: string) => SealdropError,
+): DeliveryOutcome {
+  if (progress === 'connecting') throw unreachable(words);
+  return progress === 'sent' ? acceptanceUnknown(recipients) : connectionLost(recipients);
+}
+
 /** No answer came, and not everything was sent: it cannot have been taken. */
-export function connectionLost(recipients: readonly string[]): DeliveryOutcome {
+function connectionLost(recipients: readonly string[]): DeliveryOutcome {
   return forAll(recipients, {
     status: 'deferred',
     code: 'connection-lost',

@@ -3,8 +3,8 @@ import type { DeliveryOutcome, RecipientOutcome } from '../delivery.js';
 import { printable } from '../printable.js';
 import type { HttpResult } from './http-poster.js';
 import { speaksOfTheHost } from './http-status.js';
-import { parsedObject, texts } from './json-answer.js';
-import { acceptanceUnknown, connectionLost, forAll, notNamed } from './no-answer.js';
+import { isObject, parsedObject, texts } from './json-answer.js';
+import { acceptanceUnknown, forAll, notNamed, unanswered } from './no-answer.js';
 
 const QUOTA_PAUSE_MS = 300_000;
 const WAITS = 'Mail waits and goes on by itself.';
@@ -31,10 +31,7 @@ export function outcomeOf(
   host: string,
   hide: (text: string) => string,
 ): DeliveryOutcome {
-  if (result.kind === 'no-answer') {
-    if (result.progress === 'connecting') throw unavailable(host, printable(hide(result.words)));
-    return result.progress === 'sent' ? acceptanceUnknown(recipients) : connectionLost(recipients);
-  }
+  if (result.kind === 'no-answer') return unanswered(result, recipients, (words) => unavailable(host, printable(hide(words))));
   const { status, text, retryAfterMs } = result;
   const answer = parsedObject(text);
   const errors = errorsIn(answer?.errors);
@@ -118,10 +115,6 @@ function errorsIn(value: unknown): ApiError[] {
     const said = [message, description].filter((one) => one !== '').join(': ');
     return { code: code ?? '', words: [code, said].filter((one) => one !== '').join(' ') };
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unavailable(host: string, words: string, retryAfterMs?: number): SealdropError {

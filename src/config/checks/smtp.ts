@@ -1,6 +1,6 @@
-import type { PlainValue } from './document.js';
-import type { CrossFault } from './fault.js';
-import { valueAt } from './wording.js';
+import type { PlainValue } from '../document.js';
+import type { CrossFault } from '../fault.js';
+import { valueAt } from '../wording.js';
 
 const SECTION = ['delivery', 'smtp'] as const;
 
