@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Script, SILENCE, startScript, startSink } from '../delivery/servers.js';
@@ -42,6 +42,22 @@ describe('a daemon that delivers by SMTP', () => {
     expect(up.status).toBe(0);
     expect(sink.received).toHaveLength(1);
     expectNothingUnderWay();
+    await expectWholeTrail();
+  });
+
+  it('waits for a quarantine that is away, and holds what was refused when it is back', async () => {
+    const script = await startScript({ RCPT: () => '550 5.1.1 no such user here' });
+    prepare();
+    const daemon = startDaemon(site, { env: serverAt(script.port) });
+    await daemon.untilOutput(/watching the outbox/);
+    const quarantine = join(site.spool, 'quarantine');
+    renameSync(quarantine, `${quarantine}.away`);
+    site.drop('a.eml', toBob);
+    await daemon.untilOutput(/directory-missing/);
+    renameSync(`${quarantine}.away`, quarantine);
+    await daemon.until('the message is held', () => site.quarantined().length === 1);
+    expect(await daemon.terminate()).toEqual({ status: 0, signal: null });
+    expect(recipientsAsked(script)).toEqual(['bob@example.net']);
     await expectWholeTrail();
   });
 
@@ -99,9 +115,9 @@ describe('a daemon that delivers by SMTP', () => {
   });
 });
 
-function prepare(message: string): void {
+function prepare(message?: string): void {
   site = new Site({ senders: [sender], recipients, config: everythingBySmtp });
-  site.drop('one.eml', message);
+  if (message !== undefined) site.drop('one.eml', message);
 }
 
 function serverAt(port: number): NodeJS.ProcessEnv {

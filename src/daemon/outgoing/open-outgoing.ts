@@ -1,4 +1,6 @@
 import type { AuditWriter } from '../../audit/writer.js';
+import { patiently } from '../patiently.js';
+import type { PlainFault } from '../protocol.js';
 import type { DaemonWorld } from '../world.js';
 import { Outgoing, type OutgoingWorld } from './outgoing.js';
 
@@ -6,7 +8,8 @@ const inMemory = 1000;
 
 /** The queues of the ways that somebody answers on. */
 export function openOutgoing(world: DaemonWorld, audit: AuditWriter, ways: OutgoingWorld['ways']): Outgoing {
-  const { layout, config, health, ends, once, failed } = world;
+  const { layout, config, health, ends, once, isStopping, failed } = world;
+  const patience = { waits: (fault: PlainFault | undefined) => health.pause('spool', fault), goesOn: () => !once && !isStopping() };
   return new Outgoing({
     layout,
     audit,
@@ -16,6 +19,7 @@ export function openOutgoing(world: DaemonWorld, audit: AuditWriter, ways: Outgo
     once,
     now: () => new Date(),
     waits: (way, fault) => health.pause(way, fault),
+    patiently: (step) => patiently(step, patience),
     ended: (end) => ends.ended(end),
     failed,
   });

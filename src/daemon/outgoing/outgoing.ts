@@ -32,6 +32,8 @@ export interface OutgoingWorld {
   readonly once: boolean;
   readonly now: () => Date;
   readonly waits: (way: AnsweringWay, fault: PlainFault | undefined) => void;
+  /** Repeats a step while the disk refuses it (`wait`), until told to stop. */
+  readonly patiently: (step: () => void) => Promise<void>;
   readonly ended: (end: End) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -172,8 +174,17 @@ export class Outgoing {
     }
   }
 
-  /** Its plan goes into a ticket beside the message, which recovery reads too. */
+  /** Its plan goes into a ticket beside the message, which recovery reads too. While the disk refuses that, it stays in memory. */
   private putOnDisk(passage: Passage, intent: Intent): void {
+    try {
+      this.writePlan(passage, intent);
+      passage.intent = undefined;
+    } catch (error) {
+      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+    }
+  }
+
+  private writePlan(passage: Passage, intent: Intent): void {
     const { layout, now } = this.world;
     const { id, file, uid } = passage.message;
     const { attempts = 0, firstAttempt } = readTicket(layout.work, id) ?? {};
@@ -191,7 +202,6 @@ export class Outgoing {
       refused: passage.refused.length > 0 ? passage.refused : undefined,
       intent,
     });
-    passage.intent = undefined;
   }
 
   private readFromDisk(id: string): Intent {
@@ -211,7 +221,7 @@ export class Outgoing {
 
   private async concludeIfLast({ message, intent, open, left, deferred, refused }: Passage): Promise<void> {
     if (open > 0) return;
-    const { layout, ended } = this.world;
+    const { layout, ended, patiently } = this.world;
     const { id, file, uid } = message;
     if (left || intent === undefined) {
       ended({ id, file, outcome: 'waits' });
@@ -222,8 +232,10 @@ export class Outgoing {
     else if (refused.length > 0) await this.hold(facts, refusedFault(refused), refused);
     else {
       // Sealed copies first: killed in between, the records say that all is done and the next start removes the rest.
-      removeSealed(layout, intent.copies);
-      removeMessage(layout.work, id);
+      await patiently(() => {
+        removeSealed(layout, intent.copies);
+        removeMessage(layout.work, id);
+      });
       ended({ id, file, outcome: 'sent' });
     }
   }
@@ -244,9 +256,9 @@ export class Outgoing {
   }
 
   private async moveAside({ event, to, ticket }: SetAside): Promise<void> {
-    const { layout, audit, ended } = this.world;
+    const { layout, audit, ended, patiently } = this.world;
     await audit.append([newEntry(event, { id: ticket.id, outcome: ticket.code }, { ticket })]);
-    moveMessage(layout.work, layout[to], ticket);
+    await patiently(() => moveMessage(layout.work, layout[to], ticket));
     ended({ id: ticket.id, file: ticket.file, outcome: event, why: ticket.message });
   }
 }

@@ -55,6 +55,7 @@ function open(ways: Partial<Record<AnsweringWay, Delivery>>): Outgoing {
     once: false,
     now: () => new Date(),
     waits: () => {},
+    patiently: async (step) => step(),
     ended: () => {},
     failed: (error) => {
       throw error;
