@@ -20,7 +20,7 @@ import { openWays } from './outgoing/open-ways.js';
 import type { Outgoing } from './outgoing/outgoing.js';
 import { PickupSupervision } from './pickup/supervision.js';
 import { type Done, plainFault, type Report } from './protocol.js';
-import { actOnQueue, type QueueAction } from './queue/queue-actions.js';
+import { Decisions } from './queue/decisions.js';
 import { RetryClock } from './queue/retry-clock.js';
 import { recover } from './recovery/recovery.js';
 import { reloadConfig } from './reload.js';
@@ -62,7 +62,6 @@ export class Daemon {
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
   private control: Control | undefined;
-  private deciding: Promise<unknown> = Promise.resolve();
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
 
@@ -149,16 +148,21 @@ export class Daemon {
       handedOver: (message) => pickup.handOver(message),
     });
     this.pool = pool;
-    if (this.stopReason !== undefined) pool.halt();
+    if (isStopping()) pool.halt();
     const gate = pickup.gate(() => pool.depth);
     const clear = () => clearBehind(world, outgoing, gate);
     this.intake = new Intake({ layout, rescanMs: config.outbox.rescanMs, once, clear }, pool, health);
+    const decisions = new Decisions(world, audit, {
+      handedOver: (message) => pickup.handOver(message),
+      offered: (offer) => pool.offer(offer),
+      restage: () => void pickup.restage(),
+    });
     this.retries = new RetryClock(
       layout,
-      (id) => this.retryDue(id),
-      (error) => this.retriesEnded(error),
+      (id) => decisions.retryDue(id),
+      (error) => decisions.retriesEnded(error),
     );
-    const commands = { health: () => this.healthReport(), act: this.act.bind(this) };
+    const commands = { health: () => this.healthReport(), act: decisions.act.bind(decisions) };
     if (!once) this.control = await openControl(layout.controlSocket, commands, log);
     for (const message of recovered.handedOver) pickup.handOver(message);
     for (const offer of recovered.offers) await pool.offer(offer);
@@ -180,34 +184,6 @@ export class Daemon {
       this.ends.worked(done);
       this.options.onDone?.(done);
     }
-  }
-
-  private async retryDue(id: string): Promise<void> {
-    try {
-      await this.act('retry', id, process.getuid?.() ?? 0);
-    } catch (error) {
-      // A person was quicker.
-      if (!(error instanceof SealdropError) || error.code !== 'no-such-message') throw error;
-    }
-  }
-
-  private retriesEnded(error: unknown): void {
-    const waits = error === undefined || (error instanceof SealdropError && error.disposition === 'wait' && !this.options.once);
-    if (waits) this.health.pause('retry', error === undefined ? undefined : plainFault(error));
-    else this.fail(error);
-  }
-
-  /** One decision after the other: each is made about the place where the one before it has left the message. */
-  private async act(action: QueueAction, id: string, by: number): Promise<void> {
-    const { layout, audit } = this;
-    if (audit === undefined) return;
-    const decision = this.deciding.then(() => actOnQueue({ layout, audit, now: () => new Date() }, action, id, by));
-    this.deciding = decision.catch(() => undefined);
-    const next = await decision;
-    if (next === undefined) return;
-    if ('handOver' in next) this.pickup?.handOver(next.handOver);
-    else if ('offer' in next) await this.pool?.offer(next.offer);
-    else void this.pickup?.restage();
   }
 
   private fail(error: unknown): void {
