@@ -72,7 +72,7 @@ describe('a message the MTA has taken', () => {
     await waitFor('two', () => idsHandedOver().length === 2, { describe: () => daemon.stderr });
     expect(Date.now() - takenMs).toBeGreaterThanOrEqual(settleMs);
     expect(idsHandedOver().toSorted()).toEqual([first, second].map((name) => name.slice(0, 36)).toSorted());
-    expect((await healthOf(site)).counters['handed-over']).toBe(2);
+    await expect.poll(async () => (await healthOf(site)).counters['handed-over']).toBe(2);
     take(third);
     await waitFor('the third', () => idsHandedOver().length === 3);
     const listed = await sealdrop(['audit', 'list', '--id', third.slice(0, 36), '-c', site.configFile]);

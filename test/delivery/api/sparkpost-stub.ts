@@ -51,7 +51,12 @@ export async function startSparkpost(options: StubOptions = {}): Promise<Sparkpo
     asked.count += 1;
     const own = options.answer?.(asked.count);
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      // The client is gone in the middle of it, as a killed daemon is.
+      return;
+    }
     if (own === 'silence') return;
     if (own === 'drop') {
       request.socket.destroy();
