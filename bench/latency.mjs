@@ -61,7 +61,8 @@ async function highestRate(disk) {
  */
 async function drained(site, daemon) {
   const waiting = [site.doorNew, site.claimed, site.pickup];
-  await until(daemon, () => waiting.every((directory) => readdirSync(directory).length === 0) && readdirSync(site.work).length === 2);
+  const isMessage = (/** @type {string} */ name) => name.endsWith('.eml');
+  await until(daemon, () => waiting.every((directory) => readdirSync(directory).length === 0) && !readdirSync(site.work).some(isMessage));
 }
 
 /**

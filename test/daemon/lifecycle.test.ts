@@ -37,6 +37,18 @@ describe('one daemon a spool', () => {
   });
 });
 
+describe('after a backlog', () => {
+  test('mail that comes next is taken at its coming, not at the next rescan', async () => {
+    site = newSite('outbox: { rescanMs: 10m }', 'info', ['maxWaiting: off']);
+    for (let n = 0; n < 1200; n++) site.drop(`${n}.eml`, letter(`message ${n}`));
+    const daemon = startDaemon(site);
+    await daemon.until('the backlog', () => site.pickedUp().length === 1200);
+    site.drop('next.eml', letter('next'));
+    await daemon.until('the next message', () => site.pickedUp().length === 1201);
+    expect(await daemon.terminate()).toEqual({ status: 0, signal: null });
+  });
+});
+
 describe('a request to stop', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     '(and SIGINT: %s) finishes what is in flight and leaves the rest in the outbox',

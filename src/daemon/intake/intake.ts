@@ -63,9 +63,13 @@ export class Intake {
         await this.hint.close();
         this.hint = undefined;
       }
-      if (this.hint === undefined && offered < quietNames)
+      const isBacklog = offered - this.leftNow >= quietNames;
+      if (this.hint === undefined && offered < quietNames) {
         this.hint = await openHint(this.options.layout, () => this.onHint(), this.health);
-      if (!this.hinted) await this.sleep(this.untilNextScan());
+        // Nobody told of what came since the scan went by.
+        if (!this.hint.failed) this.hinted = true;
+      }
+      if (!this.hinted && !isBacklog) await this.sleep(this.untilNextScan());
       this.hinted = false;
       if (this.stopping) break;
     }

@@ -1,5 +1,9 @@
+import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
-import { errors, Pool } from 'undici';
+import type { Pool } from 'undici';
+
+/** undici takes ten megabytes, which a daemon that sends nothing by HTTP need not have: it is loaded for the first poster. */
+const require = createRequire(import.meta.url);
 
 export interface HttpOptions {
   /** `https://host[:port]`. */
@@ -33,7 +37,8 @@ export class HttpPoster {
   readonly #pool: Pool;
 
   constructor({ origin, connections, answerMs }: HttpOptions) {
-    this.#pool = new Pool(origin, {
+    const undici = require('undici') as typeof import('undici');
+    this.#pool = new undici.Pool(origin, {
       connections,
       pipelining: 1,
       connect: { timeout: CONNECT_MS },
@@ -104,7 +109,7 @@ function retryAfter(value: string | string[] | undefined): number | undefined {
 
 /** Several addresses tried for one name end in an AggregateError without words of its own. */
 function wordsOf(error: unknown): string {
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return 'no answer in time';
+  if (error instanceof Error && /^(Headers|Body)TimeoutError$/.test(error.name)) return 'no answer in time';
   if (error instanceof AggregateError && error.errors.length > 0) return wordsOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }
