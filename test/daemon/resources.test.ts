@@ -54,11 +54,11 @@ describe('a directory of the MTA that is not there', () => {
     daemon = startDaemon(site);
     await daemon.untilOutput(/watching the outbox/);
     renameSync(site.pickup, `${site.pickup}.away`);
-    const subjects = Array.from({ length: 600 }, (_, n) => `message ${n}`);
+    const subjects = Array.from({ length: 900 }, (_, n) => `message ${n}`);
     for (const [n, subject] of subjects.entries()) site.drop(`${n}.eml`, letter(subject));
     await waitFor('both workers to wait', async () => (await healthOf(site)).pauses.length === 2);
-    // Two batches of 32 at most are in each worker's hands.
-    expect(site.waiting().length).toBeGreaterThanOrEqual(600 - 128);
+    // Four batches of 64 at most are in each worker's hands.
+    expect(site.waiting().length).toBeGreaterThanOrEqual(900 - 2 * 4 * 64);
     renameSync(`${site.pickup}.away`, site.pickup);
     await expectRecovered(subjects);
   });
