@@ -1,5 +1,5 @@
 import { tryPickup } from '../../delivery/pickup/directory.js';
-import { SealdropError } from '../../errors.js';
+import { isWait, SealdropError } from '../../errors.js';
 import type { CopyPlan } from '../../policy/plan.js';
 import { cannotGoInstead } from '../../policy/way-limits.js';
 import { requireMarker } from '../../spool/staging-marker.js';
@@ -55,7 +55,7 @@ function pickupFault(jobs: readonly Job[], context: WorkerContext): SealdropErro
     if (fallback !== undefined) tryPickup(pickup, sizeOf(jobs));
     return undefined;
   } catch (error) {
-    if (error instanceof SealdropError && error.disposition === 'wait') return error;
+    if (isWait(error)) return error;
     throw error;
   }
 }

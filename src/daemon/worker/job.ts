@@ -28,6 +28,8 @@ export interface Job {
   fault: SealdropError | undefined;
   sealed: SealedMessage | undefined;
   readonly staged: CopyState[];
+  /** What was staged could not be taken back, for staging was away: it may lie there when staging is back. */
+  leftInStaging: boolean;
   /** The way its copies for pickup take instead, and the code of what is wrong with pickup. */
   instead: { readonly way: AnsweringWay; readonly code: string } | undefined;
   /** Why a copy could not be written into staging at the last attempt. */
@@ -80,6 +82,7 @@ function blank(): Omit<Job, 'id' | 'submittedAs' | 'uid' | 'accepted' | 'bytes'>
     fault: undefined,
     sealed: undefined,
     staged: [],
+    leftInStaging: false,
     instead: undefined,
     stagingFault: undefined,
     late: false,
