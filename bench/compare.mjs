@@ -19,6 +19,8 @@ const { values } = parseArgs({
     dir: { type: 'string' },
   },
 });
+const seconds = Number(values.seconds);
+if (!Number.isInteger(seconds) || seconds < 1) fail('--seconds takes whole seconds, at least 1');
 const [sizes, keys] = [chosen('sizes', SIZE_NAMES), chosen('keys', KEY_NAMES)];
 const programs = chosen('programs', PROGRAMS);
 if (values.merge && programs.length < PROGRAMS.length) fail('--merge takes whole groups: all programs');
@@ -26,7 +28,7 @@ if (values.merge && programs.length < PROGRAMS.length) fail('--merge takes whole
 /** @type {import('./comparison/cases.mjs').Group[]} */
 const groups = [];
 for (const key of keys) {
-  for (const size of sizes) groups.push(await measureGroup({ size, key, programs, seconds: Number(values.seconds), dir: values.dir }));
+  for (const size of sizes) groups.push(await measureGroup({ size, key, programs, seconds, dir: values.dir }));
 }
 console.log(comparisonTable(groups));
 const isWhole = [values.sizes, values.keys, values.programs].every((each) => each === undefined);

@@ -29,3 +29,8 @@ export class SealdropError extends Error {
     this.retryAfterMs = facts.retryAfterMs;
   }
 }
+
+/** A resource is missing that comes back by itself: the step is to be tried again (I8). */
+export function isWait(error: unknown): error is SealdropError {
+  return error instanceof SealdropError && error.disposition === 'wait';
+}

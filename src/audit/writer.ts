@@ -2,7 +2,7 @@ import { closeSync, constants, fdatasync, fstatSync, ftruncateSync, mkdirSync, o
 import { promisify } from 'node:util';
 import { syncDescriptor, syncDirectory, writeAll } from '../disk/durable.js';
 import { diskFault, fsyncFault } from '../disk/faults.js';
-import { SealdropError } from '../errors.js';
+import { isWait, SealdropError } from '../errors.js';
 import { chainName, dayOf, detailsName } from './files.js';
 import type { ChainPosition } from './follow.js';
 import { chainLine, detailsLine, type Entry, newEntry } from './record.js';
@@ -106,7 +106,7 @@ export class AuditWriter {
         await this.writeGroup(group.flatMap((each) => each.entries));
         for (const each of group) each.resolve();
       } catch (error) {
-        if (!(error instanceof SealdropError && error.disposition === 'wait')) this.failure = error;
+        if (!isWait(error)) this.failure = error;
         for (const each of group) each.reject(error);
       }
     }
@@ -146,7 +146,7 @@ export class AuditWriter {
         return;
       } catch (error) {
         const { retryMs } = this.options;
-        if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+        if (!isWait(error)) throw error;
         this.options.onWait?.(error);
         if (retryMs === undefined || this.stopping) throw error;
         await new Promise((resolve) => setTimeout(resolve, retryMs));

@@ -3,9 +3,8 @@ import { openSparkpost } from '../daemon/outgoing/open-ways.js';
 import type { SealedMessage } from '../daemon/worker/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { apiLine, okLine, sendingLine } from '../delivery/seed-tool.js';
-import { joined, octetsOf } from '../message/octets.js';
 import { note, print, printJson } from './output.js';
-import { tellOutcome } from './send-outcome.js';
+import { offerCopies, tellOutcome } from './send-outcome.js';
 import type { ShownMessage } from './send-smtp.js';
 
 /** Sends every copy by the SparkPost API, at once and once; otherwise as sendBySmtp does. */
@@ -25,12 +24,7 @@ export async function sendByApi(
     say(apiLine({ host }));
     say(sendingLine(shown));
     const startedMs = performance.now();
-    for (const copy of sealed.copies) {
-      // Whole, because it is encrypted anew each time its pieces are asked for, and they are asked for more than once.
-      const message = octetsOf(joined(copy.sealed));
-      const outcome = await delivery.send({ sender: sealed.plan.sender, recipients: copy.plan.recipients, message, envid: id });
-      recipients.push(...outcome.recipients);
-    }
+    await offerCopies(delivery, sealed, id, recipients);
     if (recipients.every(({ status }) => status === 'accepted')) say(okLine(performance.now() - startedMs));
   } catch (error) {
     failure = error;

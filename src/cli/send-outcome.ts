@@ -1,9 +1,23 @@
 import { exitCodes } from '../daemon/exit-code.js';
 import type { SealedMessage } from '../daemon/worker/sealer.js';
-import type { RecipientOutcome } from '../delivery/delivery.js';
+import type { Delivery, RecipientOutcome } from '../delivery/delivery.js';
 import { refusalLine } from '../delivery/seed-tool.js';
+import { joined, octetsOf } from '../message/octets.js';
 import { wordedByHand } from './by-hand.js';
 import { note, reportError } from './output.js';
+
+/**
+ * Offers every copy, at once and once. What was answered stands in `answers` also if it throws. Whole, because a copy is encrypted anew
+ * each time its pieces are asked for, and they are asked for more than once.
+ */
+export async function offerCopies(delivery: Delivery, sealed: SealedMessage, id: string, answers: RecipientOutcome[]): Promise<void> {
+  for (const copy of sealed.copies) {
+    const { recipients, transport } = copy.plan;
+    const message = octetsOf(joined(copy.sealed));
+    const offered = { sender: sealed.plan.sender, recipients, message, envid: id, submittedMsysApi: transport.msysApi };
+    answers.push(...(await delivery.send(offered)).recipients);
+  }
+}
 
 /** Says what the server said where it did not take the message, and what to do. Returns the exit code. */
 export function tellOutcome(recipients: readonly RecipientOutcome[], sealed: SealedMessage, failure: unknown): number {

@@ -4,9 +4,8 @@ import type { SealedMessage } from '../daemon/worker/sealer.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import { hostLine, okLine, openedLine, sendingLine } from '../delivery/seed-tool.js';
 import { SmtpDelivery } from '../delivery/smtp/smtp.js';
-import { joined, octetsOf } from '../message/octets.js';
 import { note, print, printJson } from './output.js';
-import { tellOutcome } from './send-outcome.js';
+import { offerCopies, tellOutcome } from './send-outcome.js';
 
 export interface ShownMessage {
   readonly file: string;
@@ -33,13 +32,7 @@ export async function sendBySmtp(sealed: SealedMessage, id: string, smtp: SmtpCo
     say(hostLine({ ...opened, user: options.login?.user, password: options.login?.secret() }));
     say(sendingLine(shown));
     const startedMs = performance.now();
-    for (const copy of sealed.copies) {
-      const { recipients: to, transport } = copy.plan;
-      const envelope = { sender: sealed.plan.sender, recipients: to, envid: id, submittedMsysApi: transport.msysApi };
-      // Whole, because it is encrypted anew each time its pieces are asked for, and they are asked for more than once.
-      const outcome = await delivery.send({ ...envelope, message: octetsOf(joined(copy.sealed)) });
-      recipients.push(...outcome.recipients);
-    }
+    await offerCopies(delivery, sealed, id, recipients);
     if (recipients.every(({ status }) => status === 'accepted')) say(okLine(performance.now() - startedMs));
   } catch (error) {
     failure = error;

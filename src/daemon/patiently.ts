@@ -1,4 +1,4 @@
-import { SealdropError } from '../errors.js';
+import { isWait } from '../errors.js';
 import { type PlainFault, plainFault } from './protocol.js';
 
 const againMs = 1000;
@@ -17,7 +17,7 @@ export async function patiently<T>(step: () => T | Promise<T>, { waits, goesOn }
       if (waited) waits(undefined);
       return result;
     } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      if (!isWait(error)) throw error;
       waits(plainFault(error));
       if (!goesOn()) throw error;
       await new Promise((resolve) => setTimeout(resolve, againMs));

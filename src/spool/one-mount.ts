@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, linkSync, renameSync } from 'node:fs';
 import { openNewFile, removeIfThere } from '../disk/durable.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
-import { SealdropError } from '../errors.js';
+import { isWait, SealdropError } from '../errors.js';
 import type { SpoolLayout } from './layout.js';
 
 /**
@@ -20,7 +20,7 @@ export function proveOneMount({ outbox, outboxNew, claimed, work, retry, quarant
       for (const [index, to] of ways.slice(1).entries()) step(renameSync, ways[index] ?? door, to, name);
       step(linkSync, quarantine, archive, name);
     } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      if (!isWait(error)) throw error;
     } finally {
       for (const place of [door, claimed, work, retry, quarantine, archive]) removeProbe(`${place}/${name}`);
     }
@@ -44,6 +44,6 @@ function removeProbe(path: string): void {
   try {
     removeIfThere(path);
   } catch (error) {
-    if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+    if (!isWait(error)) throw error;
   }
 }

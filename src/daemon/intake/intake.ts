@@ -1,4 +1,4 @@
-import { SealdropError } from '../../errors.js';
+import { isWait } from '../../errors.js';
 import type { Candidate, Waiting } from '../../spool/claim.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import type { Health } from '../health.js';
@@ -120,7 +120,7 @@ export class Intake {
       }
       this.health.pause('outbox', undefined);
     } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      if (!isWait(error)) throw error;
       this.health.pause('outbox', plainFault(error));
     }
     await this.pool.taken();

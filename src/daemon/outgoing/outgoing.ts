@@ -1,6 +1,6 @@
 import { type Entry, newEntry } from '../../audit/record.js';
 import type { Delivery, RecipientOutcome } from '../../delivery/delivery.js';
-import { SealdropError } from '../../errors.js';
+import { isWait, SealdropError } from '../../errors.js';
 import type { Plan } from '../../policy/plan.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../../spool/move.js';
@@ -180,7 +180,7 @@ export class Outgoing {
       this.writePlan(passage, intent);
       passage.intent = undefined;
     } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      if (!isWait(error)) throw error;
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.js';
 import { pickupState } from '../../delivery/pickup/depth.js';
 import { tryPickup } from '../../delivery/pickup/directory.js';
-import { SealdropError } from '../../errors.js';
+import { isWait, SealdropError } from '../../errors.js';
 import { requireMarker } from '../../spool/staging-marker.js';
 import type { AnsweringWay } from '../../way.js';
 import { type PlainFault, plainFault } from '../protocol.js';
@@ -80,7 +80,7 @@ export class PickupFallback {
       await this.finishLate();
       this.tell(marker, await this.stuckFault());
     } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      if (!isWait(error)) throw error;
       this.tell(this.known.marker, plainFault(error));
     }
   }

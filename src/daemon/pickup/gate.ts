@@ -1,5 +1,5 @@
 import { type PickupLimits, type PickupState, pickupState } from '../../delivery/pickup/depth.js';
-import { SealdropError } from '../../errors.js';
+import { isWait } from '../../errors.js';
 import { type PlainFault, plainFault } from '../protocol.js';
 
 const lookEveryMs = 1000;
@@ -60,7 +60,7 @@ export class PickupGate {
     try {
       return await pickupState(this.directory, this.limits, this.stuck, Date.now());
     } catch (error) {
-      if (!(error instanceof SealdropError) || error.disposition !== 'wait') throw error;
+      if (!isWait(error)) throw error;
       return { waiting: 0, fault: undefined };
     }
   }

@@ -1,8 +1,8 @@
-import { readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { type ChainPosition, idsBetween } from '../../audit/follow.js';
 import { type Entry, newEntry } from '../../audit/record.js';
-import { removeIfThere } from '../../disk/durable.js';
+import { removeIfThere, rename } from '../../disk/durable.js';
 import { diskFault, errnoOf } from '../../disk/faults.js';
 import { writeTogether } from '../../disk/file-group.js';
 import { parseCopyName } from '../../spool/layout.js';
@@ -182,7 +182,7 @@ export class Settling {
     removeIfThere(temporary);
     await writeTogether((files) => files.write(temporary, [Buffer.from(text)], { mode: 0o600 }));
     // The name need not be durable: the state before says less, and what it does not know is found out again.
-    renameSync(temporary, stateFile);
+    rename(temporary, stateFile);
     this.saved = text;
   }
 }

@@ -1,7 +1,7 @@
 import { trailAside } from '../../audit/trail-aside.js';
 import type { AuditWriter } from '../../audit/writer.js';
 import { BadDirectory, maxFound } from '../../delivery/pickup/bad-directory.js';
-import { SealdropError } from '../../errors.js';
+import { isWait } from '../../errors.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { copyIdOf, type RefusedCopy } from '../../spool/refused-copy.js';
 import { hasMarker } from '../../spool/staging-marker.js';
@@ -80,7 +80,7 @@ export class PickupWatch {
       await step();
       this.world.waits(undefined);
     } catch (error) {
-      if (error instanceof SealdropError && error.disposition === 'wait') this.world.waits(plainFault(error));
+      if (isWait(error)) this.world.waits(plainFault(error));
       else this.world.failed(error);
     }
   }

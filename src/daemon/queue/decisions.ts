@@ -1,5 +1,5 @@
 import type { AuditWriter } from '../../audit/writer.js';
-import { SealdropError } from '../../errors.js';
+import { isWait, SealdropError } from '../../errors.js';
 import { type Offer, plainFault } from '../protocol.js';
 import type { HandedOver } from '../worker/context.js';
 import type { DaemonWorld } from '../world.js';
@@ -49,7 +49,7 @@ export class Decisions {
 
   retriesEnded(error: unknown): void {
     const { once, health, failed } = this.world;
-    const waits = error === undefined || (error instanceof SealdropError && error.disposition === 'wait' && !once);
+    const waits = error === undefined || (isWait(error) && !once);
     if (waits) health.pause('retry', error === undefined ? undefined : plainFault(error));
     else failed(error);
   }

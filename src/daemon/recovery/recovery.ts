@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { addToArchive, removeFromArchive, syncArchive } from '../../archive/store.js';
 import { trailOf } from '../../audit/trail.js';
 import { removeIfThere } from '../../disk/durable.js';
-import { SealdropError } from '../../errors.js';
+import { isWait } from '../../errors.js';
 import { timeOfMessageId } from '../../message-id.js';
 import { claimedFiles, copiesIn, inventoryOf } from '../../spool/inventory.js';
 import { firstNumberAgain, type SpoolLayout } from '../../spool/layout.js';
@@ -112,10 +112,6 @@ async function recoverOne(world: CommitWorld, id: string, ticket: Ticket | undef
     if (!isWait(error) || world.config.delivery.fallback === undefined) throw error;
     return { kind: 'late', message };
   }
-}
-
-function isWait(error: unknown): boolean {
-  return error instanceof SealdropError && error.disposition === 'wait';
 }
 
 /**

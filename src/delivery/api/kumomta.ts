@@ -1,7 +1,7 @@
 import type { Octets } from '../../message/octets.js';
 import { checkEnvelope, checkSevenBit } from '../copy-check.js';
 import type { Copy, Delivery, DeliveryOutcome } from '../delivery.js';
-import { secretForms, withoutSecrets } from '../smtp/reply.js';
+import { secretForms, withoutSecrets } from '../secret-forms.js';
 import { HttpPoster } from './http-poster.js';
 import { jsonBody } from './json-body.js';
 import { outcomeOf } from './kumomta-outcome.js';

@@ -4,7 +4,7 @@ import { headerText } from '../../message/header-text.js';
 import type { Octets } from '../../message/octets.js';
 import { checkEnvelope, checkSevenBit, needsSmtp } from '../copy-check.js';
 import type { Copy, Delivery, DeliveryOutcome } from '../delivery.js';
-import { withoutSecrets } from '../smtp/reply.js';
+import { withoutSecrets } from '../secret-forms.js';
 import { HttpPoster } from './http-poster.js';
 import { jsonBody } from './json-body.js';
 import { outcomeOf } from './sparkpost-outcome.js';

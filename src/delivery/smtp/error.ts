@@ -1,8 +1,9 @@
 import type { SMTPError } from 'nodemailer/lib/smtp-connection';
 import { SealdropError } from '../../errors.js';
 import { printable } from '../printable.js';
+import { withoutSecrets } from '../secret-forms.js';
 import type { SmtpSettings } from './options.js';
-import { parseReply, type Reply, withoutSecrets } from './reply.js';
+import { parseReply, type Reply } from './reply.js';
 
 /** What an error says of the session it comes from, and what it must not say. */
 export interface SessionFacts {

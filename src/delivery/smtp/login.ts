@@ -1,8 +1,9 @@
 import type { SMTPConnectionCustomAuthHandler } from 'nodemailer/lib/smtp-connection';
 import { SealdropError } from '../../errors.js';
+import { secretForms } from '../secret-forms.js';
 import type { SmtpConnection } from './connection.js';
 import { plainLoginError, type SessionFacts } from './error.js';
-import { authMechanisms, secretForms } from './reply.js';
+import { authMechanisms } from './reply.js';
 import { sessionFault, step } from './step.js';
 
 /** How to log in: `auto` takes PLAIN, LOGIN or CRAM-MD5, as offered, in this order. */

@@ -1,4 +1,5 @@
 import { printable } from '../printable.js';
+import { withoutSecrets } from '../secret-forms.js';
 
 export interface Reply {
   /** Three digits. */
@@ -45,14 +46,4 @@ export function sizeLimit(response: string | false): number | undefined {
 export function ehloKeywords(response: string | false): ReadonlySet<string> {
   const lines = typeof response === 'string' ? response.split('\n').slice(1) : [];
   return new Set(lines.map((line) => (/^250[ -]([A-Za-z0-9-]+)/.exec(line)?.[1] ?? '').toUpperCase()).filter((keyword) => keyword !== ''));
-}
-
-/** The forms in which a secret, or the user it belongs to, can come back: as it is, in base64, and as AUTH PLAIN sends it (RFC 4616). */
-export function secretForms(user: string | undefined, secret: string | undefined): string[] {
-  if (secret === undefined || secret === '') return [];
-  return [secret, ...[secret, `\0${user ?? ''}\0${secret}`].map((text) => Buffer.from(text, 'utf8').toString('base64'))];
-}
-
-export function withoutSecrets(text: string, hidden: readonly string[]): string {
-  return hidden.filter((secret) => secret !== '').reduce((masked, secret) => masked.replaceAll(secret, '********'), text);
 }
