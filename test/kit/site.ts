@@ -78,9 +78,10 @@ export class Site {
     return path;
   }
 
-  /** Names of the files the MTA would pick up, sorted (by id: in order of acceptance). */
+  /** Names of the files the MTA would pick up, sorted (by id: in order of acceptance). A kill can leave a directory, the probe of renames. */
   pickedUp(): string[] {
-    return readdirSync(this.pickup).sort();
+    const files = readdirSync(this.pickup, { withFileTypes: true }).filter((entry) => entry.isFile());
+    return files.map(({ name }) => name).sort();
   }
 
   /** What the MTA would pick up, by file name. */
