@@ -2,6 +2,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { removeIfThere, rename, syncDirectory, writeNewFile } from '../disk/durable.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
+import { type ArchiveEntry, entryNamed } from './entry.js';
 import { archiveDay, archivePath } from './path.js';
 
 /**
@@ -79,18 +80,18 @@ export function keepCertificate(archive: string, fingerprint: string, der: Buffe
   syncDirectory(directory);
 }
 
-/** Every original in the archive, by directory order of days; memory holds one day. Other files are yielded as strangers. */
-export function* archivedFiles(
-  archive: string,
-): Generator<{ kind: 'original'; id: string; path: string } | { kind: 'stranger'; path: string }> {
+export type ArchivedFile = ({ readonly kind: 'original' } & ArchiveEntry) | { readonly kind: 'stranger'; readonly path: string };
+
+/** Every original in the archive, in whatever form, by days; memory holds one day. Other files are yielded as strangers. */
+export function* archivedFiles(archive: string): Generator<ArchivedFile> {
   for (const year of names(archive)) {
     if (year === 'certs') continue;
     for (const month of names(`${archive}/${year}`)) {
       for (const day of names(`${archive}/${year}/${month}`)) {
         for (const name of names(`${archive}/${year}/${month}/${day}`)) {
           const path = `${year}/${month}/${day}/${name}`;
-          const id = /^([0-9a-f-]{36})\.eml$/.exec(name)?.[1];
-          yield id !== undefined && archivePath(id) === path ? { kind: 'original', id, path } : { kind: 'stranger', path };
+          const entry = entryNamed(path);
+          yield entry === undefined ? { kind: 'stranger', path } : { kind: 'original', ...entry };
         }
       }
     }

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { diskFault, errnoOf } from '../disk/faults.js';
-import { chainDays, chainName } from './files.js';
+import { chainName, segments } from './files.js';
 
 /** A place between two records of the chain. */
 export interface ChainPosition {
-  readonly day: string;
-  /** Octets from the beginning of that day's file. */
+  readonly segment: string;
+  /** Octets from the beginning of its chain file. */
   readonly offset: number;
 }
 
@@ -24,13 +24,13 @@ export async function idsBetween(
 ): Promise<{ ids: string[]; at: ChainPosition }> {
   const ids: string[] = [];
   let at = from;
-  for (const day of chainDays(directory)) {
-    if (day < from.day || day > to.day) continue;
-    const start = day === from.day ? from.offset : 0;
+  for (const segment of segments(directory)) {
+    if (segment < from.segment || segment > to.segment) continue;
+    const start = segment === from.segment ? from.offset : 0;
     const offset = await readLines(
-      `${directory}/${chainName(day)}`,
+      `${directory}/${chainName(segment)}`,
       start,
-      day === to.day ? to.offset : Number.POSITIVE_INFINITY,
+      segment === to.segment ? to.offset : Number.POSITIVE_INFINITY,
       (line) => {
         const id = pattern.exec(line)?.[1];
         // A copy of its own: what a match captures keeps the whole line in memory.
@@ -38,7 +38,7 @@ export async function idsBetween(
         return ids.length < most;
       },
     );
-    at = { day, offset };
+    at = { segment, offset };
     if (ids.length >= most) break;
   }
   return { ids, at };
@@ -47,7 +47,7 @@ export async function idsBetween(
 /** Calls `each` for whole lines until it says false, the file ends or `end` is reached; resolves with the offset behind the last one. */
 async function readLines(path: string, start: number, end: number, each: (line: string) => boolean): Promise<number> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    // Erased by retention in between: there is nothing more to know of that day.
+    // Erased by retention in between: there is nothing more to know of that segment.
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw diskFault(error, 'read', path);
   });

@@ -3,7 +3,7 @@ import { linesOf } from './lines.js';
 import { parseDetailsLine } from './record.js';
 
 /**
- * Numbers of the records in a day's details file that are about many messages, this one among them: `handed-over` names their ids in its
+ * Numbers of the records in a segment's details file that are about many messages, this one among them: `handed-over` names their ids in its
  * detail, `{"ids":[…],…}`, and none in the chain.
  */
 export function groupsNaming(path: string, id: string): Set<number> {

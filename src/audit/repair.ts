@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { syncDescriptor, syncDirectory, writeNewFile } from '../disk/durable.js';
 import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
-import { chainDays, chainName, detailsName } from './files.js';
+import { chainName, detailsName, segments } from './files.js';
 import { linesOf } from './lines.js';
 import { firstPrev, parseChainLine, parseDetailsLine } from './record.js';
 
@@ -14,8 +14,8 @@ import { firstPrev, parseChainLine, parseDetailsLine } from './record.js';
 export const maxUnacknowledgedBytes = 1 << 20;
 
 export interface ChainEnd {
-  /** The newest day with a chain file, after the repair. */
-  readonly day: string | undefined;
+  /** The newest segment, after the repair. */
+  readonly segment: string | undefined;
   readonly seq: number;
   readonly hash: string;
   readonly cuts: readonly Cut[];
@@ -39,27 +39,28 @@ export interface Cut {
 export function repairTail(directory: string, nowMs: number): ChainEnd {
   const cuts: Cut[] = [];
   for (;;) {
-    const day = chainDays(directory).at(-1);
-    if (day === undefined) return { day, seq: 0, hash: firstPrev, cuts };
-    const end = repairDay(directory, day, nowMs, cuts);
-    if (end !== undefined) return { ...end, day, cuts };
+    const segment = segments(directory).at(-1);
+    if (segment === undefined) return { segment, seq: 0, hash: firstPrev, cuts };
+    const end = repairSegment(directory, segment, nowMs, cuts);
+    if (end !== undefined) return { ...end, segment, cuts };
     // Nothing acknowledged in the newest file (killed while it was being made): the one before it is the end.
-    setAside(directory, chainName(day), nowMs);
-    if (existsSync(`${directory}/${detailsName(day)}`)) setAside(directory, detailsName(day), nowMs);
+    setAside(directory, chainName(segment), nowMs);
+    if (existsSync(`${directory}/${detailsName(segment)}`)) setAside(directory, detailsName(segment), nowMs);
     syncDirectory(directory);
   }
 }
 
-function repairDay(directory: string, day: string, nowMs: number, cuts: Cut[]): { seq: number; hash: string } | undefined {
-  const chainPath = `${directory}/${chainName(day)}`;
-  const detailsPath = `${directory}/${detailsName(day)}`;
+function repairSegment(directory: string, segment: string, nowMs: number, cuts: Cut[]): { seq: number; hash: string } | undefined {
+  const chainPath = `${directory}/${chainName(segment)}`;
+  const detailsPath = `${directory}/${detailsName(segment)}`;
   requireDetails(chainPath, detailsPath);
+  for (const path of [chainPath, detailsPath]) reopen(path);
   const chain = endOfChain(chainPath, lastWholeDetail(detailsPath));
   // Details are whole up to the chain's end; what lies beyond it belongs to records that were never acknowledged.
   const detailsEnd = chain.last === undefined ? 0 : offsetAfter(detailsPath, chain.last.seq);
   for (const [name, from] of [
-    [chainName(day), chain.end],
-    [detailsName(day), detailsEnd],
+    [chainName(segment), chain.end],
+    [detailsName(segment), detailsEnd],
   ] as const) {
     const cut = cutBack(directory, name, from, nowMs);
     if (cut !== undefined) cuts.push(cut);
@@ -71,7 +72,12 @@ function repairDay(directory: string, day: string, nowMs: number, cuts: Cut[]): 
 function requireDetails(chainPath: string, detailsPath: string): void {
   if (existsSync(detailsPath)) return;
   if (statSync(chainPath).size > 0) throw broken(`${detailsPath} is missing, and ${chainPath} has records`);
-  writeNewFile(detailsPath, [], { mode: 0o600 });
+  writeNewFile(detailsPath, [], { mode: 0o640 });
+}
+
+/** A segment that was closed for good goes on if the one after it came to nothing. */
+function reopen(path: string): void {
+  if ((statSync(path).mode & 0o200) === 0) chmodSync(path, 0o640);
 }
 
 /** Reads the window in which a tear can lie. The record before the window is trusted here; `audit verify` reads everything. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chainDays, chainName, dayOf, detailsName } from './files.js';
+import { chainName, dayOf, detailsName, segments } from './files.js';
 import { linesOf } from './lines.js';
 import { type ChainRecord, parseChainLine, parseDetailsLine } from './record.js';
 
@@ -22,9 +22,9 @@ export function trailOf(directory: string, ids: ReadonlySet<string>, since: Date
   const trail = new Map<string, TrailRecord[]>();
   if (ids.size === 0) return trail;
   const firstDay = dayOf(new Date(since.getTime() - dayMs));
-  for (const day of chainDays(directory).filter((each) => each >= firstDay)) {
-    const wanted = recordsOf(`${directory}/${chainName(day)}`, ids);
-    const details = detailsOf(`${directory}/${detailsName(day)}`, new Set(wanted.map((record) => record.seq)));
+  for (const segment of segments(directory).filter((each) => each >= firstDay)) {
+    const wanted = recordsOf(`${directory}/${chainName(segment)}`, ids);
+    const details = detailsOf(`${directory}/${detailsName(segment)}`, new Set(wanted.map((record) => record.seq)));
     for (const { seq, event, time, id } of wanted) {
       if (id === undefined) continue;
       const records = trail.get(id) ?? [];

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { chainDays, chainName, detailsDays, detailsName } from './files.js';
+import { chainName, detailsName, detailsSegments, segments } from './files.js';
 import { linesOf } from './lines.js';
 import { type ChainRecord, commitmentTo, firstPrev, parseChainLine, parseDetailsLine } from './record.js';
 
@@ -43,15 +43,15 @@ export interface VerifiedRecord {
  */
 export function verifyChain(directory: string, each: (verified: VerifiedRecord) => void): ChainReport {
   const findings: Finding[] = [];
-  const days = chainDays(directory);
+  const all = segments(directory);
   let previous: ChainRecord | undefined;
   let records = 0;
   let erasedDetails = 0;
   let unfinishedTail = false;
-  for (const day of days) {
-    const file = chainName(day);
-    const newest = day === days.at(-1);
-    const details = new DetailsReader(directory, day);
+  for (const segment of all) {
+    const file = chainName(segment);
+    const newest = segment === all.at(-1);
+    const details = new DetailsReader(directory, segment);
     let first = true;
     for (const line of linesOf(`${directory}/${file}`)) {
       if (newest && !line.complete) {
@@ -70,7 +70,7 @@ export function verifyChain(directory: string, each: (verified: VerifiedRecord) 
         continue;
       }
       const { record } = parsed;
-      findings.push(...linkFindings(previous, record, { file, first, firstFile: day === days[0] }));
+      findings.push(...linkFindings(previous, record, { file, first, firstFile: segment === all[0] }));
       first = false;
       const looked = details.find(record, findings);
       if (looked.erased) erasedDetails++;
@@ -81,16 +81,16 @@ export function verifyChain(directory: string, each: (verified: VerifiedRecord) 
     if (newest) unfinishedTail = details.hasMore() || unfinishedTail;
     else details.finish(findings);
   }
-  const daysOfDetails = detailsDays(directory);
-  // Asked again, after the details: a day may have begun meanwhile.
-  const daysNow = chainDays(directory);
-  for (const day of daysOfDetails) {
-    // An empty one is left by a crash, or a full disk, between making the two files of a day.
-    if (!daysNow.includes(day) && statSync(`${directory}/${detailsName(day)}`).size > 0) {
+  const withDetails = detailsSegments(directory);
+  // Asked again, after the details: a segment may have begun meanwhile.
+  const allNow = segments(directory);
+  for (const segment of withDetails) {
+    // An empty one is left by a crash, or a full disk, between making the two files of a segment.
+    if (!allNow.includes(segment) && statSync(`${directory}/${detailsName(segment)}`).size > 0) {
       findings.push({
         kind: 'segment-missing',
-        file: chainName(day),
-        text: `${detailsName(day)} is there, but the chain file of that day is not`,
+        file: chainName(segment),
+        text: `${detailsName(segment)} is there, but the chain file of that segment is not`,
       });
     }
   }
@@ -139,14 +139,14 @@ function linkFindings(
   return found;
 }
 
-/** Reads a day's details alongside its chain; both are in order of seq. */
+/** Reads a segment's details alongside its chain; both are in order of seq. */
 class DetailsReader {
   private readonly file: string;
   private readonly lines: Iterator<{ text: string; offset: number; complete: boolean }> | undefined;
   private held: ReturnType<typeof parseDetailsLine> | undefined;
 
-  constructor(directory: string, day: string) {
-    this.file = detailsName(day);
+  constructor(directory: string, segment: string) {
+    this.file = detailsName(segment);
     const path = `${directory}/${this.file}`;
     this.lines = existsSync(path) ? linesOf(path)[Symbol.iterator]() : undefined;
   }

@@ -1,9 +1,9 @@
-import { closeSync, constants, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { syncDescriptor, syncDirectory, writeAll } from '../disk/durable.js';
 import { diskFault, fsyncFault } from '../disk/faults.js';
 import { isWait, SealdropError } from '../errors.js';
-import { chainName, dayOf, detailsName } from './files.js';
+import { chainName, dayOf, dayOfSegment, detailsName, segmentAfter, segments } from './files.js';
 import type { ChainPosition } from './follow.js';
 import { chainLine, detailsLine, type Entry, newEntry } from './record.js';
 import { type ChainEnd, type Cut, maxUnacknowledgedBytes, repairTail } from './repair.js';
@@ -11,6 +11,8 @@ import { type ChainEnd, type Cut, maxUnacknowledgedBytes, repairTail } from './r
 export interface AuditWriterOptions {
   readonly directory: string;
   readonly now: () => Date;
+  /** A segment that has this many octets in both files is followed by a new one; undefined: it lasts for its day. */
+  readonly segmentBytes?: number | undefined;
   /** Called when the disk refuses a write that will be tried again (`wait`), and with undefined when it works again. */
   readonly onWait?: (fault: SealdropError | undefined) => void;
   /** Pause before a refused write is tried again; undefined: it is not, the append fails (`run --once`). */
@@ -19,12 +21,14 @@ export interface AuditWriterOptions {
 
 interface Waiting {
   readonly entries: readonly Entry[];
+  /** To be written into a segment that has nothing from before. */
+  readonly roll?: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface OpenDay {
-  readonly day: string;
+interface OpenSegment {
+  readonly segment: string;
   readonly chain: number;
   readonly details: number;
   chainBytes: number;
@@ -43,8 +47,9 @@ export class AuditWriter {
   private readonly options: AuditWriterOptions;
   private seq: number;
   private hash: string;
-  private open: OpenDay | undefined;
-  private lastDay: string | undefined;
+  private open: OpenSegment | undefined;
+  private lastSegment: string | undefined;
+  private rollDue = false;
   private waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
   private failure: unknown;
@@ -54,7 +59,7 @@ export class AuditWriter {
     this.options = options;
     this.seq = end.seq;
     this.hash = end.hash;
-    this.lastDay = end.day;
+    this.lastSegment = end.segment;
     this.repaired = end.cuts;
   }
 
@@ -62,13 +67,14 @@ export class AuditWriter {
   static async start(options: AuditWriterOptions): Promise<AuditWriter> {
     makeDirectory(options.directory);
     const writer = new AuditWriter(options, repairTail(options.directory, options.now().getTime()));
+    for (const segment of segments(options.directory).slice(0, -1)) closeForGood(options.directory, segment);
     if (writer.repaired.length > 0) await writer.append([newEntry('repaired', {}, { cuts: writer.repaired })]);
     return writer;
   }
 
   /** Up to where the chain is durable; undefined before the first append. */
   get end(): ChainPosition | undefined {
-    return this.open === undefined ? undefined : { day: this.open.day, offset: this.open.chainBytes };
+    return this.open === undefined ? undefined : { segment: this.open.segment, offset: this.open.chainBytes };
   }
 
   append(entries: readonly Entry[]): Promise<void> {
@@ -77,6 +83,21 @@ export class AuditWriter {
     return new Promise((resolve, reject) => {
       this.waiting.push({ entries, resolve, reject });
       this.running ??= this.drain();
+    });
+  }
+
+  /** Ends the segment: resolves when a new one has begun, durably, and nothing will be added to those before it. */
+  async roll(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    const before = this.lastSegment;
+    await new Promise<void>((resolve, reject) => {
+      this.waiting.push({ entries: [], roll: true, resolve, reject });
+      this.running ??= this.drain();
+    });
+    if (before === undefined || this.lastSegment !== before) return;
+    throw new SealdropError('audit-segments-used-up', `${before} is the last segment that a day can have`, {
+      disposition: 'retry',
+      cure: 'Try again on another day (UTC).',
     });
   }
 
@@ -89,7 +110,7 @@ export class AuditWriter {
   async close(): Promise<void> {
     this.halt();
     await this.running;
-    if (this.open !== undefined) closeDay(this.open);
+    if (this.open !== undefined) closeSegment(this.open);
     this.open = undefined;
     this.failure ??= new SealdropError('audit-closed', 'the audit trail is closed', {
       disposition: 'fatal',
@@ -102,6 +123,7 @@ export class AuditWriter {
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.takeGroup();
+      this.rollDue ||= group.some((each) => each.roll === true);
       try {
         await this.writeGroup(group.flatMap((each) => each.entries));
         for (const each of group) each.resolve();
@@ -126,7 +148,8 @@ export class AuditWriter {
   }
 
   private async writeGroup(entries: readonly Entry[]): Promise<void> {
-    for (let start = 0; start < entries.length; ) {
+    // Without entries once, too: a new segment is begun by a record of its own.
+    for (let start = 0; start === 0 || start < entries.length; ) {
       let bytes = 0;
       let end = start;
       for (; end < entries.length; end++) {
@@ -134,6 +157,7 @@ export class AuditWriter {
         if (end > start && bytes > maxUnacknowledgedBytes) break;
       }
       await this.writeUntilItWorks(entries.slice(start, end));
+      if (end === start) return;
       start = end;
     }
   }
@@ -161,8 +185,8 @@ export class AuditWriter {
   private async write(entries: readonly Entry[]): Promise<void> {
     const now = this.options.now();
     const file = this.fileFor(now);
-    const opening =
-      file.chainBytes === 0 ? [newEntry('segment', {}, { previous: this.lastDay === undefined ? null : chainName(this.lastDay) })] : [];
+    const before = file.chainBytes === 0 ? this.lastSegment : undefined;
+    const opening = file.chainBytes === 0 ? [newEntry('segment', {}, { previous: before === undefined ? null : chainName(before) })] : [];
     let { seq, hash } = this;
     const chain: string[] = [];
     const details: string[] = [];
@@ -177,42 +201,60 @@ export class AuditWriter {
     const detailsBytes = Buffer.from(details.join(''), 'utf8');
     const { directory } = this.options;
     try {
-      writeAll(file.details, detailsBytes, `${directory}/${detailsName(file.day)}`);
-      writeAll(file.chain, chainBytes, `${directory}/${chainName(file.day)}`);
+      writeAll(file.details, detailsBytes, `${directory}/${detailsName(file.segment)}`);
+      writeAll(file.chain, chainBytes, `${directory}/${chainName(file.segment)}`);
     } catch (error) {
       ftruncateSync(file.details, file.detailsBytes);
       ftruncateSync(file.chain, file.chainBytes);
       throw error;
     }
     await Promise.all([
-      datasync(file.details).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${detailsName(file.day)}`))),
-      datasync(file.chain).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${chainName(file.day)}`))),
+      datasync(file.details).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${detailsName(file.segment)}`))),
+      datasync(file.chain).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${chainName(file.segment)}`))),
     ]);
     file.chainBytes += chainBytes.length;
     file.detailsBytes += detailsBytes.length;
-    this.lastDay = file.day;
+    this.lastSegment = file.segment;
+    this.rollDue = false;
+    // Not before the new one is durable: after a crash the newest segment is the one that goes on.
+    if (before !== undefined) closeForGood(directory, before);
     this.seq = seq;
     this.hash = hash;
   }
 
-  /** The files of today; if the clock was set back, those of the newest day stay in use, so that file order is chain order. */
-  private fileFor(now: Date): OpenDay {
-    const today = dayOf(now);
-    const day = this.lastDay !== undefined && this.lastDay > today ? this.lastDay : today;
-    if (this.open?.day === day) return this.open;
-    if (this.open !== undefined) closeDay(this.open);
+  /** The files to append to. One that was opened and then refused by the disk has no record yet, and is used again. */
+  private fileFor(now: Date): OpenSegment {
+    const segment = this.segmentFor(now);
+    if (this.open?.segment === segment) return this.open;
+    if (this.open !== undefined) closeSegment(this.open);
     this.open = undefined;
-    this.open = openDay(this.options.directory, day);
+    this.open = openSegment(this.options.directory, segment);
     return this.open;
+  }
+
+  /** If the clock was set back, the newest day stays in use, so that the order of the files is the order of the chain. */
+  private segmentFor(now: Date): string {
+    const today = dayOf(now);
+    const last = this.lastSegment;
+    if (last === undefined || dayOfSegment(last) < today) return today;
+    return (this.rollDue || this.isFull(last) ? segmentAfter(last) : undefined) ?? last;
+  }
+
+  private isFull(segment: string): boolean {
+    const { segmentBytes = Number.POSITIVE_INFINITY, directory } = this.options;
+    const { open } = this;
+    if (open?.segment === segment) return open.chainBytes + open.detailsBytes >= segmentBytes;
+    // Once after the start: it may have been filled before.
+    return sizesIn(directory, segment) >= segmentBytes;
   }
 }
 
-function openDay(directory: string, day: string): OpenDay {
-  const details = openForAppend(`${directory}/${detailsName(day)}`);
+function openSegment(directory: string, segment: string): OpenSegment {
+  const details = openForAppend(`${directory}/${detailsName(segment)}`);
   try {
-    const chain = openForAppend(`${directory}/${chainName(day)}`);
+    const chain = openForAppend(`${directory}/${chainName(segment)}`);
     syncDirectory(directory);
-    return { day, chain, details, chainBytes: fstatSync(chain).size, detailsBytes: fstatSync(details).size };
+    return { segment, chain, details, chainBytes: fstatSync(chain).size, detailsBytes: fstatSync(details).size };
   } catch (error) {
     closeSync(details);
     throw error;
@@ -221,16 +263,30 @@ function openDay(directory: string, day: string): OpenDay {
 
 function openForAppend(path: string): number {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o640);
   } catch (error) {
     throw diskFault(error, 'open', path);
   }
 }
 
-function closeDay(file: OpenDay): void {
-  syncDescriptor(file.chain, chainName(file.day));
+function closeSegment(file: OpenSegment): void {
+  syncDescriptor(file.chain, chainName(file.segment));
   closeSync(file.chain);
   closeSync(file.details);
+}
+
+/** Nothing is added to it any more. Not yet done when the process died: done at the next start. */
+function closeForGood(directory: string, segment: string): void {
+  for (const path of [`${directory}/${chainName(segment)}`, `${directory}/${detailsName(segment)}`]) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && (found.mode & 0o222) !== 0) chmodSync(path, 0o440);
+  }
+}
+
+function sizesIn(directory: string, segment: string): number {
+  return [chainName(segment), detailsName(segment)]
+    .map((name) => statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
 }
 
 function makeDirectory(path: string): void {

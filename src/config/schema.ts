@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { archiveSection } from './archive-schema.js';
+import { auditSection } from './audit-schema.js';
 import { deliverySection } from './delivery-schema.js';
 import { identityItem } from './identities-schema.js';
 import { duration, integer, listenAddress, path, section, senderBindings, size, unixName, workerCount } from './kinds.js';
@@ -73,28 +75,8 @@ export const configSchema = z.strictObject(
         'Exceptions. For each recipient the first rule that matches decides, and overrides protect and delivery where it says something.',
       ),
     delivery: deliverySection.describe('The way to the MTA.'),
-    archive: section({
-      group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read the archive.'),
-      retention: z
-        .null({ error: 'must be null: originals are kept for ever; a period is not supported by this version' })
-        .default(null)
-        .describe('null: originals are kept for ever.'),
-      keepSealed: z
-        .enum(['signature'])
-        .default('signature')
-        .describe('signature: the audit details keep each signature, which proves what was sealed from the original.'),
-      encryptTo: z
-        .array(z.never(), { error: 'must be an empty list: an encrypted archive is not supported by this version' })
-        .max(0)
-        .default([])
-        .describe('Empty: originals are kept as they were submitted, readable by the archive group.'),
-      second: z
-        .null({ error: 'must be null: a second location is not supported by this version' })
-        .default(null)
-        .describe('null: one location.'),
-    })
-      .prefault({})
-      .describe('Where every original is kept as it was submitted.'),
+    archive: archiveSection.describe('Where every original is kept as it was submitted.'),
+    audit: auditSection.describe('The audit trail.'),
     log: section({
       level: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What is logged.'),
       format: z.enum(['auto', 'json', 'text']).default('auto').describe('auto: text on a terminal, json otherwise.'),

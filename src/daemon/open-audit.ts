@@ -8,10 +8,11 @@ import type { DaemonWorld } from './world.js';
 const retryMs = 1000;
 
 /** Opens the audit chain; an end that was being written when the power failed is cut back. Told to run to the end, it waits for no disk. */
-export async function openAudit({ layout, log, health, once }: DaemonWorld): Promise<AuditWriter> {
+export async function openAudit({ config, layout, log, health, once }: DaemonWorld): Promise<AuditWriter> {
   const audit = await AuditWriter.start({
     directory: layout.audit,
     now: () => new Date(),
+    segmentBytes: config.audit.segmentBytes,
     retryMs: once ? undefined : retryMs,
     onWait: (fault) => health.pause('audit', fault === undefined ? undefined : plainFault(fault)),
   });

@@ -31,7 +31,9 @@ describe('an original', () => {
   test('added again after a crash changes nothing', () => {
     addToArchive(archive, id, own);
     addToArchive(archive, id, own);
-    expect([...archivedFiles(archive)]).toEqual([{ kind: 'original', id, path: archivePath(id) }]);
+    expect([...archivedFiles(archive)]).toEqual([
+      { kind: 'original', id, path: archivePath(id), form: { compressed: false, encrypted: false } },
+    ]);
   });
 
   test('never replaces another file', () => {

@@ -6,13 +6,13 @@ import { newMessageId } from '../../src/message-id.js';
 import { makeTemp, removeTemp } from '../kit/temp.js';
 
 const pattern = /"event":"committed","id":"([0-9a-f-]{36})"/;
-const days = ['2026-11-24', '2026-11-25', '2026-11-27'];
+const days = ['2026-11-24', '2026-11-24.0002', '2026-11-27'];
 let directory: string;
 let ids: string[];
 
 const path = (day: string) => join(directory, `${day}.chain.jsonl`);
-const endOf = (day: string) => ({ day, offset: statSync(path(day)).size });
-const start = { day: days[0] ?? '', offset: 0 };
+const endOf = (segment: string) => ({ segment, offset: statSync(path(segment)).size });
+const start = { segment: days[0] ?? '', offset: 0 };
 const end = () => endOf(days[2] ?? '');
 
 beforeEach(() => {
@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(() => removeTemp(directory));
 
 describe('ids in the chain from one place to another', () => {
-  test('are those of the event asked for, in order, over several days', async () => {
+  test('are those of the event asked for, in order, over several segments', async () => {
     expect(await idsBetween(directory, start, end(), pattern, 100_000)).toEqual({ ids, at: end() });
   });
 
@@ -45,14 +45,14 @@ describe('ids in the chain from one place to another', () => {
   });
 
   test('end where they are told to, although there is more', async () => {
-    const to = { day: days[1] ?? '', offset: 0 };
+    const to = { segment: days[1] ?? '', offset: 0 };
     expect(await idsBetween(directory, start, to, pattern, 100_000)).toEqual({ ids: ids.slice(0, 3000), at: to });
     expect((await idsBetween(directory, to, to, pattern, 100_000)).ids).toEqual([]);
   });
 
   test('do not need a day that has been erased, and pass over a line longer than a piece', async () => {
     writeFileSync(path('2026-11-26'), `{"pad":"${'x'.repeat(700_000)}"}\n{"event":"committed","id":"${ids[0]}"}\n`);
-    const from = { day: '2026-11-01', offset: 12 };
+    const from = { segment: '2026-11-01', offset: 12 };
     const read = await idsBetween(directory, from, end(), pattern, 100_000);
     expect(read.ids).toHaveLength(9001);
   });

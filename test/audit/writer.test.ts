@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { chainName, detailsName, segments } from '../../src/audit/files.js';
 import { verifyChain } from '../../src/audit/verify.js';
 import { AuditWriter } from '../../src/audit/writer.js';
 import { describeWithMounts, mountTiny } from '../disk/mounts.js';
@@ -41,7 +42,7 @@ describe('the audit writer', () => {
     await writer.append([entryAbout('a')]);
     await writer.close();
     expect(statSync(directory).mode & 0o777).toBe(0o700);
-    for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o777, name).toBe(0o600);
+    for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o777, name).toBe(0o640);
   });
 
   test('writes appends that come together as one group, in their order', async () => {
@@ -110,6 +111,52 @@ describe('the audit writer', () => {
     expect(records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
     const kinds = verifyChain(directory, () => {}).findings.map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(new Set(['clock-set-back']));
+  });
+
+  test('begins a new segment of the same day when one is full, also after a restart, and closes the old one to everybody', async () => {
+    const filled = { directory, now: () => noon, segmentBytes: 6000 };
+    for (const about of ['a', 'b']) {
+      const writer = await AuditWriter.start(filled);
+      for (let n = 0; n < 4; n++) await writer.append([entryAbout(about.repeat(3000))]);
+      await writer.close();
+    }
+    expect(segments(directory)).toEqual([day, ...['0002', '0003', '0004'].map((number) => `${day}.${number}`)]);
+    expect(thingsIn(directory)).toHaveLength(8);
+    expect(linesOf(join(directory, `${day}.0003.details.jsonl`))[0]).toContain(`{"previous":"${day}.0002.chain.jsonl"}`);
+    const modes = segments(directory).map((segment) =>
+      [chainName(segment), detailsName(segment)].map((name) => statSync(join(directory, name)).mode & 0o777),
+    );
+    expect(modes).toEqual([...Array(3).fill([0o440, 0o440]), [0o640, 0o640]]);
+  });
+
+  test('ends a segment when told to: nothing is added to it afterwards', async () => {
+    const writer = await openWriter(directory);
+    await writer.append([entryAbout('a')]);
+    const ended = writer.roll();
+    const appended = writer.append([entryAbout('b')]);
+    await Promise.all([ended, appended]);
+    const before = readFileSync(join(directory, `${day}.details.jsonl`), 'utf8');
+    await writer.append([entryAbout('c')]);
+    expect(readFileSync(join(directory, `${day}.details.jsonl`), 'utf8')).toBe(before);
+    expect(recordsIn(join(directory, `${day}.0002.chain.jsonl`)).map(({ event }) => event)).toEqual(['segment', 'noted', 'noted']);
+    await writer.roll();
+    expect(segments(directory)).toHaveLength(3);
+    await writer.close();
+    expect(thingsIn(directory)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('goes on in a segment that was closed if nothing of the next one was made durable', async () => {
+    const writer = await openWriter(directory);
+    await writer.append([entryAbout('a')]);
+    await writer.roll();
+    await writer.close();
+    for (const file of ['chain', 'details']) writeFileSync(join(directory, `${day}.0002.${file}.jsonl`), '{"seq":3,"ti');
+    expect(statSync(join(directory, `${day}.chain.jsonl`)).mode & 0o777).toBe(0o440);
+    const again = await openWriter(directory);
+    await again.append([entryAbout('b')]);
+    await again.close();
+    expect(statSync(join(directory, `${day}.chain.jsonl`)).mode & 0o777).toBe(0o640);
+    expect(thingsIn(directory)).toEqual(['a', 'b']);
   });
 
   test('refuses appends after it is closed', async () => {

@@ -77,6 +77,7 @@ delivery:
         retry: { firstMs: 60_000, maxMs: 3_600_000, giveUpAfter: 432_000_000 },
       },
       archive: { group: 'sealdrop-audit', retention: null, keepSealed: 'signature', encryptTo: [], second: null },
+      audit: { segmentBytes: 256 * 1024 * 1024 },
       log: { level: 'info', format: 'auto' },
       http: { listen: { host: '127.0.0.1', port: 8470 } },
     } satisfies Config);

@@ -75,7 +75,7 @@ export class Settling {
   /** True when there is nothing to find out: no listing is needed. */
   get idle(): boolean {
     const { end } = this.world.audit;
-    const upToDate = this.next?.day === end?.day && this.next?.offset === end?.offset;
+    const upToDate = this.next?.segment === end?.segment && this.next?.offset === end?.offset;
     return upToDate && this.absent.size === 0 && this.lingering.size === 0;
   }
 
@@ -189,7 +189,9 @@ export class Settling {
 
 function readState(path: string): SavedState | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as SavedState;
+    const state = JSON.parse(readFileSync(path, 'utf8')) as SavedState & { readonly at: { readonly day?: string } };
+    // Version 0.1.0 wrote `day` where a segment is named now.
+    return { ...state, at: { segment: state.at.segment ?? state.at.day, offset: state.at.offset } };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw diskFault(error, 'read', path);

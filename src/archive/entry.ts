@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { diskFault } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
+import { archivePath } from './path.js';
+
+/** How an original is stored. Its file's name says it: `<id>.eml`, then `.gz` if compressed, then `.p7m` if encrypted (CMS, DER). */
+export interface StoredForm {
+  readonly compressed: boolean;
+  readonly encrypted: boolean;
+}
+
+export interface ArchiveEntry {
+  readonly id: string;
+  /** Relative to the archive directory. */
+  readonly path: string;
+  readonly form: StoredForm;
+}
+
+const forms: readonly StoredForm[] = [
+  { compressed: false, encrypted: false },
+  { compressed: true, encrypted: false },
+  { compressed: false, encrypted: true },
+  { compressed: true, encrypted: true },
+];
+
+/** Where a message's original lies; undefined if the archive has it in no form. */
+export function findEntry(archive: string, id: string): ArchiveEntry | undefined {
+  return forms.map((form) => entryIn(id, form)).find(({ path }) => existsSync(`${archive}/${path}`));
+}
+
+/** What a path relative to the archive directory names, if it is where the original of its id belongs. */
+export function entryNamed(path: string): ArchiveEntry | undefined {
+  const match = /([0-9a-f-]{36})\.eml(\.gz)?(\.p7m)?$/.exec(path);
+  if (match?.[1] === undefined) return undefined;
+  const entry = entryIn(match[1], { compressed: match[2] !== undefined, encrypted: match[3] !== undefined });
+  return entry.path === path ? entry : undefined;
+}
+
+/**
+ * The original, octet for octet as it was submitted. `open` takes the encryption away. Throws SealdropError: archive-encrypted without
+ * it, archive-unreadable if what is stored is damaged, and what diskFault says.
+ */
+export function readOriginal(archive: string, { path, form }: ArchiveEntry, open?: (stored: Buffer) => Buffer): Buffer {
+  const file = `${archive}/${path}`;
+  const stored = readStored(file);
+  if (form.encrypted && open === undefined) {
+    throw new SealdropError('archive-encrypted', `${file} is encrypted`, {
+      disposition: 'fatal',
+      cure: `Use the key of one of the certificates in archive.encryptTo: openssl cms -decrypt -binary -inform DER -in ${file} -inkey KEY`,
+    });
+  }
+  const opened = form.encrypted && open !== undefined ? open(stored) : stored;
+  return form.compressed ? decompressed(opened, file) : opened;
+}
+
+function entryIn(id: string, form: StoredForm): ArchiveEntry {
+  return { id, path: `${archivePath(id)}${form.compressed ? '.gz' : ''}${form.encrypted ? '.p7m' : ''}`, form };
+}
+
+function readStored(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw diskFault(error, 'read', file);
+  }
+}
+
+function decompressed(stored: Buffer, file: string): Buffer {
+  try {
+    return gunzipSync(stored);
+  } catch (cause) {
+    throw new SealdropError('archive-unreadable', `${file} cannot be decompressed`, {
+      disposition: 'fatal',
+      cure: 'Run `sealdrop audit verify`, and take the file from the second location or from a backup.',
+      cause,
+    });
+  }
+}

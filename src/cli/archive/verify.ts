@@ -1,0 +1,10 @@
+import { Command } from 'commander';
+import { verify } from '../audit/verify.js';
+
+export function archiveVerify(ended: (exitCode: number) => void): Command {
+  return new Command('verify')
+    .description('Check archive and audit trail against each other, both ways (the same as "sealdrop audit verify").')
+    .requiredOption('-c, --config <file>', 'configuration file')
+    .option('--json', 'print the report as JSON')
+    .action((options: { config: string; json?: boolean }) => ended(verify(options.config, options.json === true)));
+}

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { chainName, detailsName, segments } from '../../audit/files.js';
+import { groupsNaming } from '../../audit/group.js';
+import { linesOf } from '../../audit/lines.js';
+import { parseChainLine } from '../../audit/record.js';
+import { loadConfig } from '../../config/load.js';
+import { spoolLayout } from '../../spool/layout.js';
+import { print } from '../output.js';
+
+interface ListOptions {
+  readonly config: string;
+  readonly id?: string;
+  readonly json?: boolean;
+}
+
+export function auditList(): Command {
+  return new Command('list')
+    .description('List records, oldest first.')
+    .requiredOption('-c, --config <file>', 'configuration file')
+    .option('--id <id>', 'only records of this message')
+    .option('--json', 'print facts as JSON, one record a line')
+    .action((options: ListOptions) => list(spoolLayout(loadConfig(options.config).spool).audit, options));
+}
+
+function list(directory: string, { id, json }: ListOptions): void {
+  for (const segment of segments(directory)) {
+    const groups = id === undefined ? undefined : groupsNaming(`${directory}/${detailsName(segment)}`, id);
+    for (const { text, complete } of linesOf(`${directory}/${chainName(segment)}`)) {
+      const parsed = parseChainLine(text);
+      if (!complete || parsed.kind !== 'record') continue;
+      if (id !== undefined && parsed.record.id !== id && groups?.has(parsed.record.seq) !== true) continue;
+      const { seq, time, event, id: about, outcome, algorithms } = parsed.record;
+      print(
+        json === true
+          ? JSON.stringify(parsed.record)
+          : [seq, time, event, about, outcome, algorithms].filter((each) => each !== undefined).join('  '),
+      );
+    }
+  }
+}
