@@ -71,7 +71,7 @@ test('files that have no place in the archive are told apart; certificates are n
   mkdirSync(join(archive, '2026', '11', '25'));
   writeFileSync(join(archive, '2026', '11', '25', `${id}.eml`), '');
   expect([...archivedFiles(archive)]).toEqual([
-    { kind: 'original', id, path: archivePath(id) },
+    { kind: 'original', id, path: archivePath(id), form: { compressed: false, encrypted: false } },
     { kind: 'stranger', path: '2026/11/24/notes.txt' },
     { kind: 'stranger', path: `2026/11/25/${id}.eml` },
   ]);
