@@ -1,8 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { diskFault } from '../disk/faults.js';
 
-export interface Line {
-  readonly text: string;
+interface Placed {
   /** Byte offset of the line's first byte in the file. */
   readonly offset: number;
   /** Byte offset behind its last byte, line feed included. */
@@ -11,11 +10,25 @@ export interface Line {
   readonly complete: boolean;
 }
 
+export interface Line extends Placed {
+  readonly text: string;
+}
+
+export interface RawLine extends Placed {
+  /** Without the line feed. A view: what follows in the file is read elsewhere, so it stays as it is as long as it is needed. */
+  readonly bytes: Buffer;
+}
+
 const chunkBytes = 1 << 20;
 const maxLineBytes = 64 << 20;
 
 /** The lines of a file from a byte offset on, read in chunks: memory is bounded by the longest line. */
 export function* linesOf(path: string, from = 0): Generator<Line> {
+  for (const { bytes, offset, end, complete } of rawLinesOf(path, from)) yield { text: bytes.toString('utf8'), offset, end, complete };
+}
+
+/** The same, as bytes: for those who hash them, and who look at few. */
+export function* rawLinesOf(path: string, from = 0): Generator<RawLine, undefined> {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -37,7 +50,7 @@ export function* linesOf(path: string, from = 0): Generator<Line> {
         pieces.push(chunk.subarray(start, lineFeed));
         start = lineFeed + 1;
         const end = position - got + start;
-        yield { text: textOf(pieces), offset, end, complete: true };
+        yield { bytes: whole(pieces), offset, end, complete: true };
         pieces = [];
         heldBytes = 0;
         offset = end;
@@ -46,17 +59,17 @@ export function* linesOf(path: string, from = 0): Generator<Line> {
       heldBytes += got - start;
       // A file of one endless line is not ours; it is given up rather than held in memory.
       if (heldBytes > maxLineBytes) {
-        yield { text: '', offset, end: position, complete: false };
-        return;
+        yield { bytes: Buffer.alloc(0), offset, end: position, complete: false };
+        return undefined;
       }
     }
-    if (heldBytes > 0) yield { text: textOf(pieces), offset, end: offset + heldBytes, complete: false };
+    if (heldBytes > 0) yield { bytes: whole(pieces), offset, end: offset + heldBytes, complete: false };
   } finally {
     closeSync(descriptor);
   }
 }
 
-function textOf(pieces: readonly Buffer[]): string {
+function whole(pieces: readonly Buffer[]): Buffer {
   const [only] = pieces;
-  return (pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)).toString('utf8');
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }

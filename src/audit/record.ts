@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { freshOctets } from '../fresh-octets.js';
 
 /**
@@ -62,8 +62,8 @@ export function chainLine(entry: Entry, place: { seq: number; time: Date; prev: 
     detail: entry.commitment,
     prev: place.prev,
   });
-  const hash = createHash('sha256').update(unhashed, 'utf8').digest('hex');
-  return { line: `${unhashed.slice(0, -1)},"hash":"${hash}"}`, hash };
+  const own = hash('sha256', unhashed, 'hex');
+  return { line: `${unhashed.slice(0, -1)},"hash":"${own}"}`, hash: own };
 }
 
 /** The details line (without line feed) of an entry. The detail stands last and unaltered, so that its exact bytes can be cut out again. */
@@ -79,15 +79,27 @@ export type ParsedChainLine =
   | { readonly kind: 'altered'; readonly seq: number | undefined };
 
 export function parseChainLine(line: string): ParsedChainLine {
-  const match = /^(.*),"hash":"([0-9a-f]{64})"\}$/s.exec(line);
-  if (match === null) return { kind: 'torn' };
-  const [, body = '', hash = ''] = match;
-  const record = jsonObject(`${body},"hash":"${hash}"}`);
-  if (createHash('sha256').update(`${body}}`, 'utf8').digest('hex') !== hash) {
+  return readChainLine(Buffer.from(line, 'utf8'));
+}
+
+/** The same from bytes, for those who read millions. */
+export function readChainLine(line: Buffer): ParsedChainLine {
+  const at = line.length - hashMember.bytes;
+  if (at < 1 || !hashMember.shape.test(line.toString('latin1', at))) return { kind: 'torn' };
+  const record = jsonObject(line.toString('utf8'));
+  // The record without its hash member is its beginning and one brace: put there for as long as it is hashed, nothing is copied.
+  line[at] = closingBrace;
+  const actual = hash('sha256', line.subarray(0, at + 1), 'hex');
+  line[at] = comma;
+  if (actual !== line.toString('latin1', line.length - 66, line.length - 2))
     return { kind: 'altered', seq: typeof record?.seq === 'number' ? record.seq : undefined };
-  }
   return isChainRecord(record) ? { kind: 'record', record } : { kind: 'altered', seq: undefined };
 }
+
+/** `,"hash":"` + 64 hex digits + `"}` */
+const hashMember = { bytes: 75, shape: /^,"hash":"[0-9a-f]{64}"\}$/ };
+const closingBrace = 0x7d;
+const comma = 0x2c;
 
 export type ParsedDetailsLine =
   | { readonly kind: 'detail'; readonly seq: number; readonly salt: string; readonly text: string }
@@ -96,13 +108,52 @@ export type ParsedDetailsLine =
   | { readonly kind: 'torn' };
 
 export function parseDetailsLine(line: string): ParsedDetailsLine {
-  const match = /^\{"seq":(\d+),"salt":"([0-9a-f]{32})","detail":(\{.*\})\}$/s.exec(line);
+  const cut = cutDetailsLine(Buffer.from(line, 'utf8'));
+  if (cut === undefined) return { kind: 'torn' };
+  if (cut.kind === 'erased') return cut;
+  const text = cut.text.toString('utf8');
+  return jsonObject(text) === undefined ? { kind: 'torn' } : { kind: 'detail', seq: cut.seq, salt: cut.salt.toString('hex'), text };
+}
+
+/** The parts of a details line as they stand, views of it; whether the detail is JSON is not looked at. */
+export type RawDetail =
+  | { readonly kind: 'detail'; readonly seq: number; readonly salt: Buffer; readonly text: Buffer }
+  | { readonly kind: 'erased'; readonly seq: number };
+
+/** Undefined for what is no details line. */
+export function cutDetailsLine(line: Buffer): RawDetail | undefined {
+  const head = line.toString('latin1', 0, detailHeadBytes);
+  const match = /^\{"seq":(\d+),"salt":"([0-9a-f]{32})","detail":\{/.exec(head);
   if (match !== null) {
-    const [, seq = '', salt = '', text = ''] = match;
-    return jsonObject(text) === undefined ? { kind: 'torn' } : { kind: 'detail', seq: Number(seq), salt, text };
+    if (line[line.length - 1] !== closingBrace || line[line.length - 2] !== closingBrace) return undefined;
+    const [{ length }, seq = '', salt = ''] = match;
+    return { kind: 'detail', seq: Number(seq), salt: Buffer.from(salt, 'hex'), text: line.subarray(length - 1, -1) };
   }
-  const erased = /^\{"seq":(\d+),"erased":true\}$/.exec(line);
-  return erased === null ? { kind: 'torn' } : { kind: 'erased', seq: Number(erased[1]) };
+  const erased = /^\{"seq":(\d+),"erased":true\}$/.exec(line.length < detailHeadBytes ? head : '');
+  return erased === null ? undefined : { kind: 'erased', seq: Number(erased[1]) };
+}
+
+/** More than what stands before a detail, with a number of 16 digits. */
+const detailHeadBytes = 100;
+
+/** Whether the chain committed to this detail: HMAC-SHA-256 (RFC 2104) in two hashes, which is faster than asking for a keyed one. */
+export function isCommittedTo(commitment: string, { salt, text }: { readonly salt: Buffer; readonly text: Buffer }): boolean {
+  const bytes = blockBytes + text.length;
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafe(2 * bytes);
+  pad(scratch, salt, 0x36);
+  text.copy(scratch, blockBytes);
+  pad(outer, salt, 0x5c);
+  hash('sha256', scratch.subarray(0, bytes), 'buffer').copy(outer, blockBytes);
+  return hash('sha256', outer, 'hex') === commitment;
+}
+
+const blockBytes = 64;
+const outer = Buffer.alloc(blockBytes + 32);
+let scratch = Buffer.allocUnsafe(1 << 16);
+
+function pad(block: Buffer, key: Buffer, octet: number): void {
+  block.fill(octet, 0, blockBytes);
+  for (let i = 0; i < key.length; i++) block[i] = octet ^ (key[i] ?? 0);
 }
 
 function jsonObject(text: string): Record<string, unknown> | undefined {

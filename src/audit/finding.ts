@@ -1,0 +1,18 @@
+export interface Finding {
+  /** Stable word for the kind of fault, documented in docs/audit.md. */
+  readonly kind:
+    | 'record-altered'
+    | 'record-torn'
+    | 'chain-broken'
+    | 'segment-missing'
+    | 'clock-set-back'
+    | 'details-missing'
+    | 'details-altered'
+    | 'details-without-record'
+    | 'archive-missing'
+    | 'archive-altered'
+    | 'archive-without-record';
+  /** Relative to the audit directory, or to the archive. */
+  readonly file: string;
+  readonly text: string;
+}

@@ -1,0 +1,34 @@
+import type { Finding } from './finding.js';
+import { type ChainRecord, firstPrev } from './record.js';
+
+/** What is wrong between a record and the one before it. `opens`: it is the first of its segment. */
+export function linkFindings(previous: ChainRecord, record: ChainRecord, { file, opens }: { file: string; opens: boolean }): Finding[] {
+  const found: Finding[] = [];
+  if (record.prev !== previous.hash || record.seq !== previous.seq + 1) {
+    found.push({
+      kind: opens ? 'segment-missing' : 'chain-broken',
+      file,
+      text: `record ${record.seq} does not follow record ${previous.seq}: something between them was removed or changed`,
+    });
+  }
+  if (record.time < previous.time) {
+    found.push({
+      kind: 'clock-set-back',
+      file,
+      text: `record ${record.seq} (${record.time}) is older than the record before it (${previous.time})`,
+    });
+  }
+  return found;
+}
+
+/** What is wrong with the first record of the oldest segment. */
+export function beginningFindings(record: ChainRecord, file: string): Finding[] {
+  if (record.seq === 1 && record.prev === firstPrev) return [];
+  return [
+    {
+      kind: 'segment-missing',
+      file,
+      text: `the oldest file begins with record ${record.seq}: what came before it is missing`,
+    },
+  ];
+}
