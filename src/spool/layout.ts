@@ -22,6 +22,8 @@ export interface SpoolLayout {
   readonly audit: string;
   /** How far it is known what became of the files in pickup. */
   readonly settlingFile: string;
+  /** How full the file systems were in the last days. */
+  readonly growthFile: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -42,6 +44,7 @@ export function spoolLayout(root: string): SpoolLayout {
     archive: `${root}/archive`,
     audit: `${root}/audit`,
     settlingFile: `${root}/settling.json`,
+    growthFile: `${root}/growth.json`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };
