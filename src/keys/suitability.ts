@@ -17,6 +17,11 @@ export function lastingFault(facts: CertificateFacts, purpose: KeyPurpose, addre
   return caFault(facts, path) ?? keyFaultOf(facts, purpose, path) ?? usageFault(facts, purpose, path) ?? addressFault(facts, address, path);
 }
 
+/** The same for octets that are no mail and for nobody's address: what an archive is encrypted to. An authority's own certificate serves. */
+export function storageFault(facts: CertificateFacts, path: string): SealdropError | undefined {
+  return keyFaultOf(facts, 'encrypt', path) ?? keyUsageFault(facts, 'encrypt', path);
+}
+
 /** The first of several certificates that may be used for the purpose; if none may, the one whose fault says most. */
 export function mostSuitable<T extends Candidate>(candidates: readonly T[], purpose: KeyPurpose, address: string): T | undefined {
   const suitable = candidates.find(({ facts, path }) => lastingFault(facts, purpose, address, path) === undefined);
@@ -79,6 +84,10 @@ function keyFaultOf(facts: CertificateFacts, purpose: KeyPurpose, path: string):
 }
 
 function usageFault(facts: CertificateFacts, purpose: KeyPurpose, path: string): SealdropError | undefined {
+  return keyUsageFault(facts, purpose, path) ?? extendedKeyUsageFault(facts, path);
+}
+
+function keyUsageFault(facts: CertificateFacts, purpose: KeyPurpose, path: string): SealdropError | undefined {
   const { bits, names } = neededUsage(facts, purpose);
   if (facts.keyUsage !== undefined && (facts.keyUsage & bits) === 0) {
     return keyFault(
@@ -89,6 +98,10 @@ function usageFault(facts: CertificateFacts, purpose: KeyPurpose, path: string):
         : 'Use the encryption certificate of the pair (as .crt beside the signing identity), or get one with this keyUsage.',
     );
   }
+  return undefined;
+}
+
+function extendedKeyUsageFault(facts: CertificateFacts, path: string): SealdropError | undefined {
   const extended = facts.extKeyUsage;
   if (extended !== undefined && !extended.includes(X509_OID.emailProtection) && !extended.includes(X509_OID.anyExtendedKeyUsage)) {
     return keyFault(

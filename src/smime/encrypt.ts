@@ -23,21 +23,34 @@ export interface EncryptOptions {
  * asked for, and each time to the same. Throws SealdropError `no-recipients` when there are none: nobody could read it.
  */
 export function encrypt(entity: Octets, recipients: readonly PreparedRecipient[], options: EncryptOptions): Octets {
+  const { content } = options;
+  const { contentKey, recipientInfos } = keysFor(recipients, options);
+  return isAuthenticated(content)
+    ? pkcs7MimeEntity('authEnveloped-data', encryptAuthenticated(entity, contentKey, recipientInfos, content))
+    : pkcs7MimeEntity('enveloped-data', encryptCbc(entity, contentKey, recipientInfos, content));
+}
+
+/**
+ * CMS EnvelopedData in DER (RFC 5652 §6) around any octets, AES-256-CBC, RSA keys by PKCS#1 v1.5: what `openssl cms -decrypt -inform DER
+ * -binary` opens. Otherwise as `encrypt`.
+ */
+export function envelop(content: Octets, recipients: readonly PreparedRecipient[]): Octets {
+  const { contentKey, recipientInfos } = keysFor(recipients, { content: 'aes-256-cbc', keyTransport: 'rsa-pkcs1' });
+  return encryptCbc(content, contentKey, recipientInfos, 'aes-256-cbc');
+}
+
+function keysFor(recipients: readonly PreparedRecipient[], { content, keyTransport }: EncryptOptions) {
   if (recipients.length === 0) throw noRecipients();
-  const contentKey = randomBytes(CONTENT_CIPHERS[options.content].keyBytes);
-  const recipientInfos = distinct(recipients).map((recipient) => recipientInfo(recipient, contentKey, options.keyTransport));
-  switch (options.content) {
-    case 'aes-128-gcm':
-    case 'aes-256-gcm':
-    case 'chacha20-poly1305':
-      return encryptAuthenticated(entity, contentKey, recipientInfos, options.content);
-    default:
-      return encryptCbc(entity, contentKey, recipientInfos, options.content);
-  }
+  const contentKey = randomBytes(CONTENT_CIPHERS[content].keyBytes);
+  return { contentKey, recipientInfos: distinct(recipients).map((recipient) => recipientInfo(recipient, contentKey, keyTransport)) };
 }
 
 type AuthenticatedCipher = Extract<ContentCipher, `${string}-gcm` | 'chacha20-poly1305'>;
 type CbcCipher = Exclude<ContentCipher, AuthenticatedCipher>;
+
+function isAuthenticated(content: ContentCipher): content is AuthenticatedCipher {
+  return content.endsWith('-gcm') || content === 'chacha20-poly1305';
+}
 
 const BLOCK_BYTES = 16;
 const NONCE_BYTES = 12;
@@ -58,7 +71,7 @@ function encryptCbc(entity: Octets, contentKey: Buffer, recipientInfos: readonly
     },
   };
   const parts: EnvelopeParts = { recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, iv) };
-  return pkcs7MimeEntity('enveloped-data', filled(envelopedData(parts, ciphertextBytes), ciphertext));
+  return filled(envelopedData(parts, ciphertextBytes), ciphertext);
 }
 
 function encryptAuthenticated(entity: Octets, contentKey: Buffer, recipientInfos: readonly Buffer[], content: AuthenticatedCipher): Octets {
@@ -75,7 +88,7 @@ function encryptAuthenticated(entity: Octets, contentKey: Buffer, recipientInfos
     },
   };
   const parts: EnvelopeParts = { recipientInfos, contentEncryptionAlgorithm: contentEncryptionAlgorithm(content, nonce) };
-  return pkcs7MimeEntity('authEnveloped-data', filled(authEnvelopedData(parts, entity.sizeBytes, mac), ciphertext));
+  return filled(authEnvelopedData(parts, entity.sizeBytes, mac), ciphertext);
 }
 
 /** Two calls because of Node's types alone, which tell these ciphers apart by their names. */
