@@ -1,12 +1,20 @@
 import { closeSync, fsync } from 'node:fs';
 import { promisify } from 'node:util';
+import { isWait } from '../errors.js';
 import { openDirectory, openNewFile, removeIfThere, syncDescriptor, writeChunks, writeNewFile } from './durable.js';
 import { fsyncFault } from './faults.js';
 
 export interface NewFileOptions {
   readonly mode: number;
   readonly gid?: number | undefined;
+  readonly faultOf?: FaultOf | undefined;
 }
+
+/**
+ * What an error means there, if something else than elsewhere: for a place whose failing must not end the daemon. Whoever gives one
+ * replaces what an error has left there, since it may not be possible to remove it.
+ */
+export type FaultOf = (error: unknown) => unknown;
 
 /** Writes new files; when their bytes are durable is the implementation's matter. */
 export interface FileWriter {
@@ -16,7 +24,7 @@ export interface FileWriter {
 
 /** A FileWriter that makes the names in directories durable too, when it makes the bytes durable. */
 export interface GroupWriter extends FileWriter {
-  syncNames(directory: string): void;
+  syncNames(directory: string, faultOf?: FaultOf): void;
 }
 
 /** Durable on return of `write`. */
@@ -30,6 +38,7 @@ const maxOpenFiles = 160;
 interface OpenFile {
   readonly path: string;
   readonly descriptor: number;
+  readonly faultOf: FaultOf | undefined;
 }
 
 /**
@@ -39,57 +48,92 @@ interface OpenFile {
  * Killed in between: whole or partial files may be left, as after `writeNewFile`.
  */
 export async function writeTogether<T>(work: (files: GroupWriter) => T): Promise<T> {
-  const written: string[] = [];
+  const written: { readonly path: string; readonly faultOf: FaultOf | undefined }[] = [];
   const open: OpenFile[] = [];
-  const directories = new Set<string>();
+  const directories = new Map<string, FaultOf | undefined>();
   const files: GroupWriter = {
     write: (path, chunks, options) => {
+      const { faultOf } = options;
       if (open.length === maxOpenFiles) for (const file of open.splice(0)) syncAndClose(file);
-      const descriptor = openNewFile(path, options);
+      const descriptor = meaning(faultOf, () => openNewFile(path, options));
       try {
-        writeChunks(descriptor, chunks, path);
+        meaning(faultOf, () => writeChunks(descriptor, chunks, path));
       } catch (error) {
-        closeSync(descriptor);
-        removeIfThere(path);
+        close(descriptor, faultOf);
+        remove(path, faultOf);
         throw error;
       }
-      written.push(path);
-      open.push({ path, descriptor });
+      written.push({ path, faultOf });
+      open.push({ path, descriptor, faultOf });
     },
-    syncNames: (directory) => {
-      directories.add(directory);
+    syncNames: (directory, faultOf) => {
+      directories.set(directory, faultOf);
     },
   };
   try {
     const result = work(files);
-    for (const path of directories) open.push({ path, descriptor: openDirectory(path) });
+    for (const [path, faultOf] of directories) open.push({ path, descriptor: meaning(faultOf, () => openDirectory(path)), faultOf });
     await syncAll(open);
     return result;
   } catch (error) {
-    for (const path of written) removeIfThere(path);
+    for (const { path, faultOf } of written) remove(path, faultOf);
     throw error;
   } finally {
-    for (const { descriptor } of open) closeSync(descriptor);
+    for (const { descriptor, faultOf } of open) close(descriptor, faultOf);
+  }
+}
+
+function meaning<T>(faultOf: FaultOf | undefined, step: () => T): T {
+  if (faultOf === undefined) return step();
+  try {
+    return step();
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+function remove(path: string, faultOf: FaultOf | undefined): void {
+  try {
+    removeIfThere(path);
+  } catch (error) {
+    if (faultOf === undefined) throw error;
+  }
+}
+
+/** A network's file system may say when a file is closed what it has said of its fsync already. */
+function close(descriptor: number, faultOf: FaultOf | undefined): void {
+  try {
+    closeSync(descriptor);
+  } catch (error) {
+    if (faultOf === undefined) throw error;
   }
 }
 
 /** Makes the names in several directories durable, all at the same time. */
 export async function syncDirectories(paths: readonly string[]): Promise<void> {
-  await writeTogether(({ syncNames }) => paths.forEach(syncNames));
+  await writeTogether(({ syncNames }) => {
+    for (const path of paths) syncNames(path);
+  });
 }
 
 /** Waits for every fsync, also after one failed: a descriptor is not closed while the kernel works on it. */
 async function syncAll(open: readonly OpenFile[]): Promise<void> {
   const ends = await Promise.allSettled(open.map(({ descriptor }) => fsyncLater(descriptor)));
-  ends.forEach((end, index) => {
-    if (end.status === 'rejected') throw fsyncFault(end.reason, open[index]?.path ?? '');
-  });
+  const faults = ends.flatMap((end, index) => (end.status === 'rejected' ? [faultAt(open[index], end.reason)] : []));
+  // One that ends the daemon must not hide behind one that is waited for.
+  const worst = faults.find((fault) => !isWait(fault)) ?? faults[0];
+  if (worst !== undefined) throw worst;
 }
 
-function syncAndClose({ path, descriptor }: OpenFile): void {
+function faultAt(file: OpenFile | undefined, reason: unknown): unknown {
+  const fault = fsyncFault(reason, file?.path ?? '');
+  return file?.faultOf === undefined ? fault : file.faultOf(fault);
+}
+
+function syncAndClose({ path, descriptor, faultOf }: OpenFile): void {
   try {
-    syncDescriptor(descriptor, path);
+    meaning(faultOf, () => syncDescriptor(descriptor, path));
   } finally {
-    closeSync(descriptor);
+    close(descriptor, faultOf);
   }
 }
