@@ -153,5 +153,5 @@ function openSealer() {
   const config = loadConfig(configPath);
   const keys = new KeyDirectory(config.keys, { announced: announcedBy(config) });
   keys.refresh();
-  return new Sealer(config, keys);
+  return new Sealer(config, keys, []);
 }

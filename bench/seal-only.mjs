@@ -44,7 +44,7 @@ export async function sealOnlyRate({ site, ...options }) {
 function sealing(configPath, sizeBytes) {
   const config = loadConfig(configPath);
   const keys = new KeyDirectory(config.keys, { announced: announcedBy(config) });
-  const sealer = new Sealer(config, keys);
+  const sealer = new Sealer(config, keys, []);
   const mails = Array.from({ length: sizeBytes > 1_000_000 ? 1 : mailsPerBatch }, (_, n) => ({
     bytes: Buffer.from(mail(n, sizeBytes)),
     id: newMessageId(Date.now()),

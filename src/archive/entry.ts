@@ -26,14 +26,14 @@ const forms: readonly StoredForm[] = [
 
 /** Where a message's original lies; undefined if the archive has it in no form. */
 export function findEntry(archive: string, id: string): ArchiveEntry | undefined {
-  return forms.map((form) => entryIn(id, form)).find(({ path }) => existsSync(`${archive}/${path}`));
+  return forms.map((form) => entryOf(id, form)).find(({ path }) => existsSync(`${archive}/${path}`));
 }
 
 /** What a path relative to the archive directory names, if it is where the original of its id belongs. */
 export function entryNamed(path: string): ArchiveEntry | undefined {
   const match = /([0-9a-f-]{36})\.eml(\.gz)?(\.p7m)?$/.exec(path);
   if (match?.[1] === undefined) return undefined;
-  const entry = entryIn(match[1], { compressed: match[2] !== undefined, encrypted: match[3] !== undefined });
+  const entry = entryOf(match[1], { compressed: match[2] !== undefined, encrypted: match[3] !== undefined });
   return entry.path === path ? entry : undefined;
 }
 
@@ -47,14 +47,15 @@ export function readOriginal(archive: string, { path, form }: ArchiveEntry, open
   if (form.encrypted && open === undefined) {
     throw new SealdropError('archive-encrypted', `${file} is encrypted`, {
       disposition: 'fatal',
-      cure: `Use the key of one of the certificates in archive.encryptTo: openssl cms -decrypt -binary -inform DER -in ${file} -inkey KEY`,
+      cure: `Name the key of one of the certificates in archive.encryptTo with --key, or, without sealdrop: openssl cms -decrypt -binary -inform DER -in ${file} -inkey KEY`,
     });
   }
   const opened = form.encrypted && open !== undefined ? open(stored) : stored;
   return form.compressed ? decompressed(opened, file) : opened;
 }
 
-function entryIn(id: string, form: StoredForm): ArchiveEntry {
+/** Where a message's original lies when it is stored in that form. */
+export function entryOf(id: string, form: StoredForm): ArchiveEntry {
   return { id, path: `${archivePath(id)}${form.compressed ? '.gz' : ''}${form.encrypted ? '.p7m' : ''}`, form };
 }
 

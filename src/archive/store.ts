@@ -1,9 +1,10 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { type Dir, existsSync, linkSync, mkdirSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import { removeIfThere, rename, syncDirectory, writeNewFile } from '../disk/durable.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { type ArchiveEntry, entryNamed } from './entry.js';
 import { archiveDay, archivePath } from './path.js';
+import { type SealedEntry, sealedEntryNamed } from './sealed-entry.js';
 
 /**
  * Gives an original its place in the archive: a hard link to our own durable copy in the spool, so that no byte is copied. The entry
@@ -34,8 +35,8 @@ export function addToArchive(archive: string, id: string, ownCopy: string): void
   }
 }
 
-/** Takes an entry back of which no record was made yet: the message was not accepted, and is written anew. */
-export function removeFromArchive(archive: string, id: string): void {
+/** Takes a link back of which no record was made yet: our own copy went, and the message is written anew. */
+export function removeLink(archive: string, id: string): void {
   removeIfThere(`${archive}/${archivePath(id)}`);
 }
 
@@ -80,25 +81,35 @@ export function keepCertificate(archive: string, fingerprint: string, der: Buffe
   syncDirectory(directory);
 }
 
-export type ArchivedFile = ({ readonly kind: 'original' } & ArchiveEntry) | { readonly kind: 'stranger'; readonly path: string };
+export type ArchivedFile =
+  | ({ readonly kind: 'original' } & ArchiveEntry)
+  | ({ readonly kind: 'sealed' } & SealedEntry)
+  | { readonly kind: 'stranger'; readonly path: string };
 
-/** Every original in the archive, in whatever form, by days; memory holds one day. Other files are yielded as strangers. */
+/**
+ * Every original in the archive, in whatever form, and every sealed copy kept beside one, by days; within a day in the directory's order,
+ * so that memory does not grow with it. Other files are yielded as strangers.
+ */
 export function* archivedFiles(archive: string): Generator<ArchivedFile> {
   for (const year of names(archive)) {
     if (year === 'certs') continue;
     for (const month of names(`${archive}/${year}`)) {
       for (const day of names(`${archive}/${year}/${month}`)) {
-        for (const name of names(`${archive}/${year}/${month}/${day}`)) {
-          const path = `${year}/${month}/${day}/${name}`;
-          const entry = entryNamed(path);
-          yield entry === undefined ? { kind: 'stranger', path } : { kind: 'original', ...entry };
-        }
+        for (const name of namesIn(`${archive}/${year}/${month}/${day}`)) yield archivedFile(`${year}/${month}/${day}/${name}`);
       }
     }
   }
 }
 
-function makeDay(archive: string, day: string): void {
+function archivedFile(path: string): ArchivedFile {
+  const entry = entryNamed(path);
+  if (entry !== undefined) return { kind: 'original', ...entry };
+  const sealed = sealedEntryNamed(path);
+  return sealed === undefined ? { kind: 'stranger', path } : { kind: 'sealed', ...sealed };
+}
+
+/** Makes the directory of a message's day, and those above it within the archive, durable on return. */
+export function makeDay(archive: string, day: string): void {
   let path = archive;
   for (const part of day.split('/')) {
     const parent = path;
@@ -115,6 +126,24 @@ function makeDirectory(path: string): void {
     mkdirSync(path, { mode: 0o2750 });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw diskFault(error, 'make', path);
+  }
+}
+
+/** The names in a directory as they come, none if it is not there. A day may have a million. */
+export function* namesIn(path: string): Generator<string> {
+  let directory: Dir;
+  try {
+    directory = opendirSync(path, { bufferSize: 1024 });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return;
+    throw diskFault(error, 'list', path);
+  }
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) yield entry.name;
+  } catch (error) {
+    throw diskFault(error, 'list', path);
+  } finally {
+    directory.closeSync();
   }
 }
 

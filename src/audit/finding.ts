@@ -11,8 +11,12 @@ export interface Finding {
     | 'details-without-record'
     | 'archive-missing'
     | 'archive-altered'
-    | 'archive-without-record';
-  /** Relative to the audit directory, or to the archive. */
+    | 'archive-without-record'
+    | 'second-unreachable'
+    | 'second-missing'
+    | 'second-altered'
+    | 'second-without-record';
+  /** Relative to the audit directory, to the archive, or to the second location. */
   readonly file: string;
   readonly text: string;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { archiveMarkSecond } from './archive/mark-second.js';
 import { archiveShow } from './archive/show.js';
 import { archiveVerify } from './archive/verify.js';
 
@@ -6,5 +7,6 @@ export function archiveCommand(ended: (exitCode: number) => void): Command {
   return new Command('archive')
     .description('The compliance archive: every original, as it was submitted.')
     .addCommand(archiveShow())
-    .addCommand(archiveVerify(ended));
+    .addCommand(archiveVerify(ended))
+    .addCommand(archiveMarkSecond());
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
+import { complianceRecipients, readComplianceCertificates } from '../archive/compliance.js';
 import { announcedBy } from '../config/announced.js';
 import { loadConfig } from '../config/load.js';
 import { exitCodeOf, exitCodes } from '../daemon/exit-code.js';
@@ -44,7 +45,9 @@ async function run(file: string, options: ExplainOptions): Promise<number> {
   const keys = new KeyDirectory(config.keys, { announced: announcedBy(config) });
   const original = await readInput(file);
   const submitter = config.senders === null ? undefined : submitterOf(file, options.as);
-  const found = explain(original, { config, keys, sealer: new Sealer(config, keys), submitter, now: new Date() });
+  const now = new Date();
+  const archive = complianceRecipients(readComplianceCertificates(config.archive.encryptTo, now));
+  const found = explain(original, { config, keys, sealer: new Sealer(config, keys, archive), submitter, now });
   if (options.json === true) printJson({ file, ...found });
   else for (const line of explanationLines(file, found)) print(line);
   note('Nothing was written or sent.');

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { AuditWriter } from '../audit/writer.js';
 import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { askDaemon } from '../daemon/control.js';
 import { exitCodes } from '../daemon/exit-code.js';
+import { openArchive } from '../daemon/open-archive.js';
 import { actOnQueue, type QueueAction } from '../daemon/queue/queue-actions.js';
 import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import { isLocked, lockSpool } from '../spool/lock.js';
+import { gidOf } from '../spool/prepare.js';
 import { readRefused, refusedIn } from '../spool/refused-copy.js';
 import { readTicket } from '../spool/ticket.js';
 import { note, print, printJson, reportError } from './output.js';
@@ -81,14 +84,15 @@ function itemOf(id: string, place: QueueItem['place'], note: Partial<QueueItem> 
 }
 
 async function act(action: QueueAction, wanted: readonly string[], configPath: string): Promise<number> {
-  const layout = spoolLayout(loadConfig(configPath).spool);
+  const config = loadConfig(configPath);
+  const layout = spoolLayout(config.spool);
   const by = process.getuid?.() ?? 0;
   if (existsSync(layout.root)) becomeOwnerOf(layout.root);
   const all = wanted.length === 1 && wanted[0] === 'all' && action !== 'release';
   // What the MTA refused is not simply tried again, so "retry all" leaves it.
   const held = [...inventoryOf(layout.quarantine).messages, ...(action === 'drop' ? refusedIn(layout.refused) : [])];
   const ids = all ? held : wanted;
-  const doOne = isLocked(layout.lockFile) ? throughDaemon(layout, action, by) : await onDisk(layout, action, by);
+  const doOne = isLocked(layout.lockFile) ? throughDaemon(layout, action, by) : await onDisk(config, layout, action, by);
   let exitCode: number = exitCodes.ok;
   for (const id of ids) {
     try {
@@ -124,12 +128,13 @@ function throughDaemon(layout: SpoolLayout, action: QueueAction, by: number): Ac
 }
 
 /** No daemon runs: the decision is recorded and the message put back to work; the next start goes on with it. */
-async function onDisk(layout: SpoolLayout, action: QueueAction, by: number): Promise<Actor> {
+async function onDisk(config: Config, layout: SpoolLayout, action: QueueAction, by: number): Promise<Actor> {
+  const archive = openArchive(config, layout, gidOf(config.archive.group), new Date());
   const lock = lockSpool(layout.lockFile, Date.now());
   const audit = await AuditWriter.start({ directory: layout.audit, now: () => new Date() });
   return {
     act: async (id) => {
-      await actOnQueue({ layout, audit, now: () => new Date() }, action, id, by);
+      await actOnQueue({ layout, archive, audit, now: () => new Date() }, action, id, by);
     },
     close: async () => {
       await audit.close();

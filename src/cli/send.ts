@@ -112,7 +112,8 @@ async function send(file: string, options: SendOptions): Promise<number> {
   const original = await readInput(file, by.outbox.maxMessageBytes);
   const now = new Date();
   const id = newMessageId(now.getTime());
-  const sealer = new Sealer(by, new KeyDirectory(options.keys ?? config?.keys ?? 'keys', { announced: announcedBy(by) }));
+  // What is sent by hand comes into no archive.
+  const sealer = new Sealer(by, new KeyDirectory(options.keys ?? config?.keys ?? 'keys', { announced: announcedBy(by) }), []);
   // No check of `senders:`: it binds programs that drop mail to their addresses; whoever runs this holds the keys in hand.
   const sealed = sealer.seal(original, id, undefined, now);
   const shown = () => ({ file, ...shownAddresses(sealer.canonical(original)) });

@@ -1,25 +1,42 @@
 import { z } from 'zod';
-import { diskKeys } from './disk-keys.js';
-import { section, unixName } from './kinds.js';
+import { path, section, unixName } from './kinds.js';
+
+const keepSealed = z.enum(['signature', 'full', 'none']);
 
 export const archiveSection = section({
-  group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read archive and audit trail.'),
-  ...diskKeys,
+  group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read the archive.'),
   retention: z
     .null({ error: 'must be null: originals are kept for ever; a period is not supported by this version' })
     .default(null)
     .describe('null: originals are kept for ever.'),
-  keepSealed: z
-    .enum(['signature'])
+  keepSealed: keepSealed
     .default('signature')
-    .describe('signature: the audit details keep each signature, which proves what was sealed from the original.'),
+    .describe(
+      'What is kept of what was sent, beside the original. signature: each signature, in the audit details; it proves what was sealed from the original. full: also each sealed copy as it was handed over; encrypted copies can then be opened with the keys of encryptTo too. none: neither.',
+    ),
   encryptTo: z
-    .array(z.never(), { error: 'must be an empty list: an encrypted archive is not supported by this version' })
-    .max(0)
+    .array(path(), { error: 'must be a list of certificate files; write for example [/etc/sealdrop/compliance.crt]' })
+    .max(20, { error: 'names more than 20 certificates; name those of the keys that are to open the archive' })
     .default([])
-    .describe('Empty: originals are kept as they were submitted, readable by the archive group.'),
-  second: z
-    .null({ error: 'must be null: a second location is not supported by this version' })
+    .meta({ example: ['/etc/sealdrop/compliance.crt'] })
+    .describe(
+      'Certificates (PEM or DER) of the keys that open the archive. Each original is encrypted to all of them; any one of the keys opens it, with "sealdrop archive show --key" or "openssl cms -decrypt". sealdrop needs none of these keys: keep them elsewhere.',
+    ),
+  plaintext: z
+    .boolean({ error: 'must be true or false; write it without quotes' })
+    .default(false)
+    .describe('true: originals are meant to be kept unencrypted, readable by the archive group. Instead of encryptTo.'),
+  compress: z.enum(['none', 'gzip']).default('none').describe('gzip: originals are compressed before they are encrypted.'),
+  second: path()
+    .nullable()
     .default(null)
-    .describe('null: one location.'),
+    .meta({ example: '/mnt/archive2/sealdrop' })
+    .describe(
+      'A second location on another disk or server: a directory that holds the same files, written before mail is handed over. "sealdrop archive mark-second" marks it once; without that mark, or when it cannot be written, mail waits. null: one location.',
+    ),
 }).prefault({});
+
+/** `rules[].archive`: what a rule says of the archive instead. */
+export const ruleArchive = section({
+  keepSealed: keepSealed.exactOptional(),
+});

@@ -1,3 +1,4 @@
+import { archiveFaults } from './checks/archive.js';
 import { deliveryFaults } from './checks/delivery.js';
 import { overlapFaults } from './checks/directories.js';
 import { orderFaults } from './checks/order.js';
@@ -20,5 +21,6 @@ export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFau
     ...overlapFaults(value, directory),
     ...orderFaults(value),
     ...protectionFaults(value),
+    ...archiveFaults(value),
   ];
 }

@@ -75,5 +75,7 @@ function withAbsolutePaths(config: Config, directory: string): Config {
   if (sparkpost?.apiKeyFile !== undefined) delivery.sparkpost = { ...sparkpost, apiKeyFile: absolute(sparkpost.apiKeyFile) };
   if (sendmail !== undefined) delivery.sendmail = { ...sendmail, program: absolute(sendmail.program) };
   if (kumomta?.passwordFile !== undefined) delivery.kumomta = { ...kumomta, passwordFile: absolute(kumomta.passwordFile) };
-  return { ...config, spool: absolute(config.spool), keys: absolute(config.keys), delivery };
+  const { encryptTo, second } = config.archive;
+  const archive = { ...config.archive, encryptTo: encryptTo.map(absolute), second: second === null ? null : absolute(second) };
+  return { ...config, spool: absolute(config.spool), keys: absolute(config.keys), delivery, archive };
 }

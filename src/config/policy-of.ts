@@ -24,6 +24,8 @@ export function policyOf(config: Config): { defaults: PolicyDefaults; rules: rea
       maxReceivers: profile.maxReceivers,
       maxReceiversBy: by,
       maxCopies: config.outbox.maxCopies,
+      keepSealed: config.archive.keepSealed,
+      archiveRecipients: config.archive.encryptTo.length,
       pickupEnvelope: profile.envelope,
       pass: (pickup?.pass ?? []).filter((name) => profile.carries.includes(name)),
       envid: pickup?.envid ?? 'own',

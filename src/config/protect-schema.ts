@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ruleArchive } from './archive-schema.js';
 import { via } from './delivery-schema.js';
 import { addressPatterns, charset, fieldNames, headerPatterns, integer, section, transportWord } from './kinds.js';
 
@@ -157,4 +158,5 @@ export const ruleItem = z.strictObject({
   })
     .exactOptional()
     .describe('Overrides of delivery above.'),
+  archive: ruleArchive.exactOptional().describe('Overrides of archive below: keepSealed.'),
 });

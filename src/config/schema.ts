@@ -72,7 +72,7 @@ export const configSchema = z.strictObject(
       .prefault([])
       .meta({ example: [{ name: 'partner', when: { to: '*@partner.example' }, protect: { content: 'aes-256-gcm' } }] })
       .describe(
-        'Exceptions. For each recipient the first rule that matches decides, and overrides protect and delivery where it says something.',
+        'Exceptions. For each recipient the first rule that matches decides, and overrides protect, delivery and archive where it says something.',
       ),
     delivery: deliverySection.describe('The way to the MTA.'),
     archive: archiveSection.describe('Where every original is kept as it was submitted.'),

@@ -2,10 +2,10 @@ import type { KeyPath } from './fault.js';
 
 // What the documentation's map of the configuration holds and this version cannot do yet. Accepting it would promise something.
 
-const KEYS: ReadonlySet<string> = new Set(['rules[].archive', 'rules[].delivery.fallback']);
+const KEYS: ReadonlySet<string> = new Set(['rules[].delivery.fallback']);
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'archive.keepSealed': ['full', 'none'],
+  'archive.compress': ['zstd'],
   'delivery.pickup.profile': ['exchange-pickup', 'xmail'],
 };
 

@@ -6,7 +6,6 @@ import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import type { SpoolLock } from '../spool/lock.js';
 import { type Control, openControl } from './control.js';
-import { type DiskWatch, openDiskWatch } from './disk/disk-watch.js';
 import { Ends } from './ends.js';
 import type { EventDetails } from './events.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
@@ -14,13 +13,15 @@ import { Health, type HealthReport } from './health.js';
 import { clearBehind } from './intake/clearance.js';
 import { Intake } from './intake/intake.js';
 import type { Log } from './log.js';
+import { openArchive } from './open-archive.js';
 import { openAudit, recordStart } from './open-audit.js';
 import { openSpool } from './open-spool.js';
 import { openOutgoing } from './outgoing/open-outgoing.js';
 import { openWays } from './outgoing/open-ways.js';
 import type { Outgoing } from './outgoing/outgoing.js';
+import { patiently } from './patiently.js';
 import { PickupSupervision } from './pickup/supervision.js';
-import { type Done, plainFault, type Report } from './protocol.js';
+import { type Done, type PlainFault, plainFault, type Report } from './protocol.js';
 import { Decisions } from './queue/decisions.js';
 import { RetryClock } from './queue/retry-clock.js';
 import { recover } from './recovery/recovery.js';
@@ -60,7 +61,6 @@ export class Daemon {
   private outgoing: Outgoing | undefined;
   private pickup: PickupSupervision | undefined;
   private pool: WorkerPool | undefined;
-  private disks: DiskWatch | undefined;
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
   private control: Control | undefined;
@@ -122,10 +122,10 @@ export class Daemon {
     const { config, layout, log, health, ends } = this;
     const { once } = this.options;
     const isStopping = () => this.stopReason !== undefined;
-    const world: DaemonWorld = { config, layout, log, health, ends, once, isStopping, failed: (error) => this.fail(error) };
-
     const { lock, archiveGroup } = openSpool(layout, config);
     this.lock = lock;
+    const archive = openArchive(config, layout, archiveGroup, new Date());
+    const world: DaemonWorld = { config, layout, archive, log, health, ends, once, isStopping, failed: (error) => this.fail(error) };
     // What is wrong with them is said before anything is recorded.
     const ways = openWays(config, process.env, (server, fault) =>
       health.trouble(`smtp ${server}`, fault === undefined ? undefined : plainFault(fault)),
@@ -141,20 +141,24 @@ export class Daemon {
       handedOver: (message) => outgoing.add(message),
     });
     this.pickup = pickup;
-    const recovered = await recover({ ...pickup.commits, patiently: (step) => pickup.patiently(step) });
+    const waits = (fault: PlainFault | undefined) => health.pause('archive', fault);
+    const recovered = await recover({
+      ...pickup.commits,
+      archive,
+      patiently: (step) => pickup.patiently(step),
+      archivePatiently: (step) => patiently(step, { waits, goesOn: () => !once && !isStopping() }),
+    });
     if (Object.values(recovered.summary).some((count) => count > 0)) log.info('recovered what was under way', recovered.summary);
     await pickup.open(recovered);
 
-    const pool = openPool(world, audit, pickup, archiveGroup, {
+    const pool = openPool(world, audit, pickup, {
       done: (report) => this.onReport(report),
       handedOver: (message) => pickup.handOver(message),
     });
     this.pool = pool;
     if (isStopping()) pool.halt();
     const gate = pickup.gate(() => pool.depth);
-    const disks = openDiskWatch(world);
-    this.disks = disks;
-    const clear = () => clearBehind(world, { outgoing, gate, disks });
+    const clear = () => clearBehind(world, outgoing, gate);
     this.intake = new Intake({ layout, rescanMs: config.outbox.rescanMs, once, clear }, pool, health);
     const decisions = new Decisions(world, audit, {
       handedOver: (message) => pickup.handOver(message),
@@ -175,7 +179,6 @@ export class Daemon {
   private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
     const { intake, layout, config } = this;
     if (intake === undefined || this.stopReason !== undefined) return { filesWait: false };
-    await this.disks?.start(this.options.once);
     await this.pickup?.start();
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
     this.options.onReady?.();
@@ -206,7 +209,6 @@ export class Daemon {
 
   private async shutDown(): Promise<void> {
     this.retries?.stop();
-    this.disks?.stop();
     await this.control?.close();
     await this.pool?.stop();
     await this.pickup?.stop();

@@ -1,3 +1,4 @@
+import type { KeptCopy, StoredEntry } from '../archive/settings.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
 import type { CommitOutcome } from '../spool/commit.js';
 import type { Door } from '../spool/layout.js';
@@ -19,9 +20,10 @@ export interface EventDetails {
     readonly sizeBytes: number;
     readonly sha256: string;
   };
-  readonly intent: {
+  readonly intent: StoredEntry & {
     readonly intent: Intent;
-    readonly archive: string;
+    /** The sealed copies kept beside the original (`keepSealed: full`). */
+    readonly kept?: readonly KeptCopy[];
     readonly messageId: string;
     readonly signer: string | undefined;
     /** With the one above, if there are more. Records of before there could be do not have it. */
@@ -60,7 +62,7 @@ export interface EventDetails {
   /** A person's commands. */
   readonly requeued: { readonly from: 'retry' | 'quarantine'; readonly by: number; readonly ticket: Ticket };
   readonly released: { readonly by: number; readonly ticket: Ticket };
-  readonly dropped: { readonly archive: string; readonly by: number };
+  readonly dropped: StoredEntry & { readonly by: number };
 }
 
 export type EventName = keyof EventDetails;

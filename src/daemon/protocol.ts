@@ -1,3 +1,4 @@
+import type { ArchiveSettings } from '../archive/settings.js';
 import type { Entry } from '../audit/record.js';
 import type { Config } from '../config/schema.js';
 import { type Disposition, SealdropError } from '../errors.js';
@@ -27,7 +28,7 @@ export interface WorkerData {
   readonly marker: string | undefined;
   readonly pickupFault: PlainFault | undefined;
   readonly bootId: string;
-  readonly archiveGroup: number | undefined;
+  readonly archive: ArchiveSettings;
   readonly budget: SharedArrayBuffer;
   readonly workers: number;
   readonly once: boolean;

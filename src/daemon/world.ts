@@ -1,3 +1,4 @@
+import type { EntryWriter } from '../archive/entry-writer.js';
 import type { Config } from '../config/schema.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import type { Ends } from './ends.js';
@@ -9,6 +10,7 @@ export interface DaemonWorld {
   /** As it was at the start: what a reload can change concerns the workers alone. */
   readonly config: Config;
   readonly layout: SpoolLayout;
+  readonly archive: EntryWriter;
   readonly log: Log;
   readonly health: Health;
   readonly ends: Ends;

@@ -1,7 +1,7 @@
 import type { HeaderForm } from '../smime/header-protection/form.js';
 import type { Way } from '../way.js';
 import { contentOf } from './content.js';
-import type { CopyPlan } from './plan.js';
+import type { CopyPlan, KeepSealed } from './plan.js';
 import type { Protection } from './protection.js';
 import type { Rule } from './rule.js';
 import { sharing } from './sharing.js';
@@ -15,6 +15,10 @@ export interface CopyLimits {
   readonly maxReceivers: number;
   /** The same for ways that have a bound of their own. */
   readonly maxReceiversBy?: Readonly<Partial<Record<Way, number>>>;
+  /** What the archive keeps of copies, where the rule does not say. */
+  readonly keepSealed: KeepSealed;
+  /** Certificates that a copy the archive keeps in full is encrypted to beside its recipients'. */
+  readonly archiveRecipients: number;
 }
 
 /**
@@ -27,7 +31,7 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
   const copies: CopyPlan[] = [];
   const add = (recipients: readonly Verdict[]) => {
     const [first] = recipients;
-    if (first !== undefined) copies.push(copyPlan(copies.length + 1, first, recipients, transportFor(first)));
+    if (first !== undefined) copies.push(copyPlan(copies.length + 1, first, recipients, keptOf(first, limits), transportFor(first)));
   };
   for (const group of byRule(verdicts)) {
     const maxReceivers = limits.maxReceiversBy?.[group[0]?.via ?? 'pickup'] ?? limits.maxReceivers;
@@ -37,7 +41,7 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
     }
     const encrypted = group.filter((verdict) => fingerprintOf(verdict) !== null);
     const visible = encrypted.filter((verdict) => verdict.visible);
-    const most = Math.min(limits.maxRecipientInfos, maxReceivers);
+    const most = Math.min(recipientsInOne(group[0], limits), maxReceivers);
     for (const alike of sharing(visible)) for (const shared of chunks(alike, most)) add(shared);
     for (const blind of encrypted) if (!blind.visible) add([blind]);
     const clear = group.filter((verdict) => fingerprintOf(verdict) === null);
@@ -46,7 +50,23 @@ export function copiesOf(verdicts: readonly Verdict[], limits: CopyLimits, trans
   return copies;
 }
 
-function copyPlan(number: number, first: Verdict, recipients: readonly Verdict[], transport: CopyTransport): CopyPlan {
+function keptOf(verdict: Verdict, { keepSealed }: CopyLimits): KeepSealed {
+  return verdict.rule?.archive?.keepSealed ?? keepSealed;
+}
+
+/** Who opens the archive has a RecipientInfo like everybody else. */
+function recipientsInOne(verdict: Verdict | undefined, limits: CopyLimits): number {
+  const further = verdict !== undefined && keptOf(verdict, limits) === 'full' ? limits.archiveRecipients : 0;
+  return Math.max(1, limits.maxRecipientInfos - further);
+}
+
+function copyPlan(
+  number: number,
+  first: Verdict,
+  recipients: readonly Verdict[],
+  keepSealed: KeepSealed,
+  transport: CopyTransport,
+): CopyPlan {
   const { protection, rule, via, passed } = first;
   const encryptTo = passed === 'encrypted' ? [] : recipients.map(fingerprintOf).filter((fingerprint) => fingerprint !== null);
   const addresses = recipients.map(({ address }) => address);
@@ -65,6 +85,7 @@ function copyPlan(number: number, first: Verdict, recipients: readonly Verdict[]
     encryptAddresses: encrypted ? [...addresses] : [],
     ...(encrypted ? contentOf(recipients) : { content: protection.content === 'auto' ? protection.contentAtLeast : protection.content }),
     keyTransport: protection.keyTransport,
+    ...(keepSealed === 'signature' ? {} : { keepSealed }),
     header: headerForm(protection, encrypted, layers.sign !== 'none'),
     transport: { ...transport },
   };

@@ -9,7 +9,7 @@ import type { Way } from '../way.js';
 import { type Arrival, refuseProtected, treatmentOf } from './arrival.js';
 import { copiesOf } from './copies.js';
 import { type HeaderEnvelope, refuseUnlikeHeader } from './header-envelope.js';
-import type { Plan, RecipientDecision } from './plan.js';
+import type { KeepSealed, Plan, RecipientDecision } from './plan.js';
 import type { Protection } from './protection.js';
 import { type MessageFacts, matchesMessage, matchesRecipient, type Rule } from './rule.js';
 import { droppedNames, transportOf } from './transport.js';
@@ -25,6 +25,9 @@ export interface PolicyDefaults {
   /** The same for ways that have a bound of their own. */
   readonly maxReceiversBy?: Readonly<Partial<Record<Way, number>>>;
   readonly maxCopies: number;
+  /** What the archive keeps of sealed copies where no rule says otherwise, and how many certificates open those kept in full. */
+  readonly keepSealed: KeepSealed;
+  readonly archiveRecipients: number;
   /** Where the MTA takes the envelope of a pickup file from: the header of the message, or lines of its own. */
   readonly pickupEnvelope: HeaderEnvelope;
   /** Lower-case names of the submitted control headers that pickup files may carry. */

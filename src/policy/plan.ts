@@ -17,6 +17,9 @@ export interface Plan {
   dropped: string[];
 }
 
+/** What the archive keeps of what was sealed, beside the original: the signature, each sealed copy as it was handed over, or neither. */
+export type KeepSealed = 'signature' | 'full' | 'none';
+
 export interface CopyPlan {
   /** From 1. */
   number: number;
@@ -43,6 +46,8 @@ export interface CopyPlan {
   /** A sentence for people; of encrypted copies. Plans recorded before it was said lack it. */
   contentWhy?: string;
   keyTransport: KeyTransport;
+  /** What the archive keeps of this copy; absent: its signature. */
+  keepSealed?: Exclude<KeepSealed, 'signature'>;
   /** How the header is protected; null or missing: it is not. */
   header?: HeaderForm | null;
   transport: CopyTransport;

@@ -1,6 +1,7 @@
 import type { Way } from '../way.js';
 import { matchesAddress } from './address-pattern.js';
 import { matchesGlob } from './glob.js';
+import type { KeepSealed } from './plan.js';
 import type { Protection } from './protection.js';
 
 /** One rule of the configuration. Every condition that is stated must hold; `when: {}` matches every recipient. */
@@ -16,6 +17,7 @@ export interface Rule {
   };
   readonly protect?: Partial<Protection>;
   readonly delivery?: { readonly via?: Way; readonly job?: string; readonly virtualMta?: string };
+  readonly archive?: { readonly keepSealed?: KeepSealed };
 }
 
 /** What the rules' message-wide conditions are held against. */

@@ -22,8 +22,8 @@ export interface SpoolLayout {
   readonly audit: string;
   /** How far it is known what became of the files in pickup. */
   readonly settlingFile: string;
-  /** How full the file systems were in the last days. */
-  readonly growthFile: string;
+  /** The mark that the second archive carries. */
+  readonly secondFile: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -44,7 +44,7 @@ export function spoolLayout(root: string): SpoolLayout {
     archive: `${root}/archive`,
     audit: `${root}/audit`,
     settlingFile: `${root}/settling.json`,
-    growthFile: `${root}/growth.json`,
+    secondFile: `${root}/second-archive`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };

@@ -393,6 +393,29 @@ describe('the ways beside pickup and SMTP', () => {
   });
 });
 
+describe('archive', () => {
+  it.each([
+    [
+      '{ plaintext: true, encryptTo: [/etc/a.crt] }',
+      'plaintext: says that originals are kept unencrypted, and archive.encryptTo says to whom they are encrypted; take one of them out',
+    ],
+    ['{ encryptTo: /etc/a.crt }', 'encryptTo: must be a list of certificate files; write for example [/etc/sealdrop/compliance.crt]'],
+    ['{ encryptTo: [~/a.crt] }', 'encryptTo[0]: ~ is not expanded here; write the whole path'],
+    ['{ second: /var/spool/sealdrop/second }', 'second: lies within spool (/var/spool/sealdrop); use a directory apart from it'],
+    ['{ keepSealed: sealed }', 'keepSealed: sealed is not known; write signature, full or none'],
+  ])('%s is refused', (section, fault) => {
+    expect(faultsIn(`${PICKUP}archive: ${section}\n`)).toEqual([`6: archive.${fault}`]);
+  });
+
+  it('takes one certificate, several, a second location, and what a rule keeps', () => {
+    expect(
+      faultsIn(
+        `${PICKUP}archive: { encryptTo: [a.crt, b.crt], second: /mnt/second, compress: gzip }\nrules: [{ name: r, when: {}, archive: { keepSealed: none } }]\n`,
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('what the design holds and this version does not', () => {
   it.each([
     [
@@ -403,13 +426,7 @@ describe('what the design holds and this version does not', () => {
       'archive:\n  retention: 10y\n',
       '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',
     ],
-    ['archive: { keepSealed: full }\n', '6: archive.keepSealed: full is not supported by this version; use signature'],
-    [
-      'archive: { encryptTo: [/etc/a.crt] }\n',
-      '6: archive.encryptTo: must be an empty list: an encrypted archive is not supported by this version',
-    ],
-    ['archive: { second: /nfs/a }\n', '6: archive.second: must be null: a second location is not supported by this version'],
-    ['rules:\n  - { name: r, when: {}, archive: {} }\n', '7: rules[0].archive: is not supported by this version; remove it'],
+    ['archive: { compress: zstd }\n', '6: archive.compress: zstd is not supported by this version; use none or gzip'],
   ])('is refused as such: %j', (text, expected) => {
     expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);
   });

@@ -78,11 +78,11 @@ delivery:
       },
       archive: {
         group: 'sealdrop-audit',
-        minFree: 'auto',
-        warnDaysLeft: 14,
         retention: null,
         keepSealed: 'signature',
         encryptTo: [],
+        plaintext: false,
+        compress: 'none',
         second: null,
       },
       audit: { segmentBytes: 256 * 1024 * 1024 },

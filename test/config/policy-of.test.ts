@@ -38,6 +38,8 @@ describe('policyOf', () => {
         maxReceivers: 5000,
         maxReceiversBy: { sendmail: 500 },
         maxCopies: 7,
+        keepSealed: 'signature',
+        archiveRecipients: 0,
         pickupEnvelope: { sender: 'lines', recipients: 'lines' },
         pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
         envid: 'own',

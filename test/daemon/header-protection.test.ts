@@ -38,7 +38,7 @@ interface Sealed {
 
 function seal(site: Site, message: string | Buffer): { copies: Sealed[]; changes: readonly string[]; signatures: number } {
   const config = loadConfig(site.configFile, {});
-  const sealer = new Sealer(config, new KeyDirectory(config.keys));
+  const sealer = new Sealer(config, new KeyDirectory(config.keys), []);
   const original = Buffer.isBuffer(message) ? message : Buffer.from(message.replace(/\r?\n/g, '\r\n'));
   const { copies, changes, signerInfos } = sealer.seal(original, newMessageId(NOW.getTime()), undefined, NOW);
   return {

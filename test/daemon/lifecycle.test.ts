@@ -122,8 +122,7 @@ describe('a request to stop', () => {
 
 describeWithMounts('a request to stop while the audit trail cannot be written', () => {
   test('ends the daemon; the mail it had in hand is sent by the next', async () => {
-    // Intake would pause before it is full.
-    site = newSite('allowVolatile: true\narchive: { minFree: off }');
+    site = newSite('allowVolatile: true');
     const audit = join(site.spool, 'audit');
     mountTiny(audit, 512);
     const daemon = startDaemon(site);

@@ -34,6 +34,8 @@ const DEFAULTS: PolicyDefaults = {
   maxRecipientInfos: 100,
   maxReceivers: 5000,
   maxCopies: 500,
+  keepSealed: 'signature',
+  archiveRecipients: 0,
   pickupEnvelope: { sender: 'lines', recipients: 'lines' },
   pass: ['x-virtual-mta', 'x-job', 'x-dkim-options'],
   envid: 'own',

@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs';
 import type { Finding } from '../../audit/finding.js';
-import { trailOf } from '../../audit/trail.js';
+import { type TrailRecord, trailOf } from '../../audit/trail.js';
 import { timeOfMessageId } from '../../message-id.js';
 import { archivePath } from '../path.js';
+import type { SecondPlace } from '../second.js';
 import { archivedFiles, isSameFile } from '../store.js';
+import { archivedFacts } from './claim.js';
 import type { ExpectedArchive } from './expected.js';
-import { fileFindings } from './file-check.js';
+import { fileFindings, keptFindings } from './file-check.js';
+import { secondFindings } from './second.js';
 
 export interface Places {
   readonly audit: string;
   readonly archive: string;
   /** The daemon's, where a message under way still has its copy. */
   readonly work: string;
+  readonly second: SecondPlace | undefined;
 }
 
 /** Every file in the archive against what the trail expects, and what it expects against the files. */
@@ -25,30 +29,54 @@ export function compareBothWays(expected: ExpectedArchive, places: Places): { fi
       continue;
     }
     const known = expected.find(file.id);
-    if (known === undefined) {
-      unknown.set(file.id, file.path);
+    if (file.kind === 'sealed') {
+      const kept = known?.kept?.get(file.path);
+      if (kept === undefined) unknown.set(file.path, file.id);
+      else {
+        kept.seen = true;
+        findings.push(...keptFindings(places.archive, file.path, kept.sha256));
+      }
+      continue;
+    }
+    if (known === undefined || (known.form !== undefined && archivePath(file.id) + known.form !== file.path)) {
+      unknown.set(file.path, file.id);
       continue;
     }
     known.seen = true;
     archived++;
     findings.push(...fileFindings(places.archive, file, known));
   }
-  for (const id of expected.missing())
-    findings.push({ kind: 'archive-missing', file: archivePath(id), text: 'the original that a record names is not there' });
-  return { findings: [...findings, ...unknownFindings(unknown, places)], archived };
+  for (const file of expected.missing()) findings.push({ kind: 'archive-missing', file, text: 'what a record names is not there' });
+  findings.push(...unknownFindings(unknown, places));
+  if (places.second !== undefined) findings.push(...secondFindings(expected, places.archive, places.second));
+  return { findings, archived };
 }
 
 /**
- * A daemon at work is no finding: an entry that is still one file with the copy in `work` belongs to a message under way, whose record is
- * yet to come. `unknown`: paths by id.
+ * A daemon at work is no finding: an entry whose message still has its copy in `work` belongs to one under way, whose record is yet to come.
+ * `unknown`: ids by path.
  */
 function unknownFindings(unknown: ReadonlyMap<string, string>, { audit, archive, work }: Places): Finding[] {
   // Asked before the trail is read again, for the copy in work goes after the record has come.
-  const left = [...unknown].filter(([id, path]) => !isSameFile(`${archive}/${path}`, `${work}/${id}.eml`));
-  const earliestMs = left.reduce((earliest, [id]) => Math.min(earliest, timeOfMessageId(id).getTime()), Date.now());
-  const since = trailOf(audit, new Set(left.map(([id]) => id)), new Date(earliestMs));
-  // Accepted since the chain was read, or taken back to be written anew.
-  return left.filter(([id, path]) => !since.has(id) && existsSync(`${archive}/${path}`)).map(([, path]) => withoutRecord(path));
+  const left = [...unknown].filter(([path, id]) => !isUnderWay(`${archive}/${path}`, `${work}/${id}.eml`));
+  const earliestMs = left.reduce((earliest, [, id]) => Math.min(earliest, timeOfMessageId(id).getTime()), Date.now());
+  const since = trailOf(audit, new Set(left.map(([, id]) => id)), new Date(earliestMs));
+  // Archived since the chain was read, or taken back to be written anew.
+  return left
+    .filter(([path, id]) => !namesFile(since.get(id) ?? [], path) && existsSync(`${archive}/${path}`))
+    .map(([path]) => withoutRecord(path));
+}
+
+/** A plain entry is one file with that copy; any other is a file of its own. */
+function isUnderWay(entry: string, ownCopy: string): boolean {
+  return /\.(gz|p7m)$|-\d+\.eml$/.test(entry) ? existsSync(ownCopy) : isSameFile(entry, ownCopy);
+}
+
+function namesFile(records: readonly TrailRecord[], path: string): boolean {
+  return records.some(({ detail }) => {
+    const facts = archivedFacts(detail);
+    return facts.file === path || facts.kept.has(path);
+  });
 }
 
 function withoutRecord(file: string): Finding {

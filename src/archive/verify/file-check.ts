@@ -18,6 +18,11 @@ export function fileFindings(archive: string, entry: ArchiveEntry, { sha256, sto
   return actual === sha256 ? [] : [altered(path, 'its bytes are not those that were accepted')];
 }
 
+/** Compares a sealed copy that is kept with what was recorded of it. */
+export function keptFindings(archive: string, file: string, sha256: string): Finding[] {
+  return digestOf(`${archive}/${file}`) === sha256 ? [] : [altered(file, 'its bytes are not those that were kept')];
+}
+
 function altered(file: string, text: string): Finding {
   return { kind: 'archive-altered', file, text };
 }
@@ -33,7 +38,7 @@ function digestOfOriginal(archive: string, entry: ArchiveEntry): string | undefi
 }
 
 /** Undefined if it is gone. */
-function digestOf(path: string): string | undefined {
+export function digestOf(path: string): string | undefined {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(1 << 20);
   let descriptor: number | undefined;

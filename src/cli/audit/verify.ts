@@ -14,8 +14,10 @@ export function auditVerify(ended: (exitCode: number) => void): Command {
 }
 
 export function verify(configPath: string, json: boolean): number {
-  const layout = spoolLayout(loadConfig(configPath).spool);
-  const report = verifyTrail(layout.audit, layout.archive, layout.work);
+  const { spool, archive } = loadConfig(configPath);
+  const layout = spoolLayout(spool);
+  const second = archive.second === null ? undefined : { directory: archive.second, memory: layout.secondFile };
+  const report = verifyTrail(layout.audit, layout.archive, layout.work, second);
   if (json) printJson(report);
   else {
     for (const { kind, file, text } of report.findings) print(`${kind}  ${file}: ${text}`);

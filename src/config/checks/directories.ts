@@ -29,6 +29,7 @@ const DIRECTORIES: readonly KeyPath[] = [
   ['delivery', 'pickup', 'directory'],
   ['delivery', 'pickup', 'staging'],
   ['delivery', 'pickup', 'bad'],
+  ['archive', 'second'],
 ];
 
 function relationOf(one: string, other: string): string | undefined {

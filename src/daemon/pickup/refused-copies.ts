@@ -1,3 +1,4 @@
+import { findEntry } from '../../archive/entry.js';
 import { archivePath } from '../../archive/path.js';
 import { type Entry, newEntry } from '../../audit/record.js';
 import type { TrailRecord } from '../../audit/trail.js';
@@ -88,7 +89,7 @@ async function hold({ layout, audit, now, held }: RefusedWorld, bad: BadDirector
     stamp,
     time,
     ...words,
-    archive: archivePath(id),
+    archive: findEntry(layout.archive, id)?.path ?? archivePath(id),
     ...copied,
     unaltered,
     recipients,

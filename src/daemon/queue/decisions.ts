@@ -27,9 +27,9 @@ export class Decisions {
 
   /** One decision after the other: each is made about the place where the one before it has left the message. */
   async act(action: QueueAction, id: string, by: number): Promise<void> {
-    const { layout } = this.world;
+    const { layout, archive } = this.world;
     const { audit } = this;
-    const decision = this.deciding.then(() => actOnQueue({ layout, audit, now: () => new Date() }, action, id, by));
+    const decision = this.deciding.then(() => actOnQueue({ layout, archive, audit, now: () => new Date() }, action, id, by));
     this.deciding = decision.catch(() => undefined);
     const next = await decision;
     if (next === undefined) return;

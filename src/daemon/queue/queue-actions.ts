@@ -1,5 +1,5 @@
-import { archivePath } from '../../archive/path.js';
-import { addToArchive, syncArchive } from '../../archive/store.js';
+import { addOne } from '../../archive/add-one.js';
+import type { EntryWriter } from '../../archive/entry-writer.js';
 import { type Entry, newEntry } from '../../audit/record.js';
 import { SealdropError } from '../../errors.js';
 import { isMessageId } from '../../message-id.js';
@@ -8,12 +8,14 @@ import { inventoryOf } from '../../spool/inventory.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { moveMessage, removeMessage, removeSealed } from '../../spool/move.js';
 import { type Intent, readTicket, type Ticket } from '../../spool/ticket.js';
+import type { EventDetails } from '../events.js';
 import type { Offer } from '../protocol.js';
 import type { HandedOver } from '../worker/context.js';
 import { actOnCopy, isCopyId } from './copy-actions.js';
 
 export interface QueueWorld {
   readonly layout: SpoolLayout;
+  readonly archive: EntryWriter;
   readonly audit: { append(entries: readonly Entry[]): Promise<void> };
   readonly now: () => Date;
 }
@@ -104,10 +106,9 @@ async function release(world: QueueWorld, { directory, ticket }: Found, by: numb
 }
 
 /** I1: the original goes into the archive, whatever else becomes of it. */
-async function drop({ layout, audit }: QueueWorld, { directory, ticket: { id, intent } }: Found, by: number): Promise<void> {
-  addToArchive(layout.archive, id, `${directory}/${id}.eml`);
-  syncArchive(layout.archive, [id]);
-  await audit.append([newEntry('dropped', { id }, { archive: archivePath(id), by })]);
+async function drop({ layout, archive, audit }: QueueWorld, { directory, ticket: { id, intent } }: Found, by: number): Promise<void> {
+  const entry = await addOne(archive, id, `${directory}/${id}.eml`);
+  await audit.append([newEntry('dropped', { id }, { ...entry, by } satisfies EventDetails['dropped'])]);
   removeSealed(layout, intent?.copies ?? []);
   removeMessage(directory, id);
 }

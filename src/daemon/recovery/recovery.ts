@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { addToArchive, removeFromArchive, syncArchive } from '../../archive/store.js';
-import { trailOf } from '../../audit/trail.js';
+import { addOne } from '../../archive/add-one.js';
+import type { EntryWriter } from '../../archive/entry-writer.js';
+import { removeUnrecorded } from '../../archive/unrecorded.js';
+import { type TrailRecord, trailOf } from '../../audit/trail.js';
 import { removeIfThere } from '../../disk/durable.js';
 import { isWait } from '../../errors.js';
 import { timeOfMessageId } from '../../message-id.js';
@@ -15,8 +17,11 @@ import { type CommitWorld, type Finished, finishCommit } from './finish-commit.j
 import { type History, historyOf } from './history.js';
 
 export interface RecoveryWorld extends CommitWorld {
+  readonly archive: EntryWriter;
   /** Repeats a step in the spool while it throws `wait` faults. */
   readonly patiently: <T>(step: () => T) => Promise<T>;
+  /** The same for steps in the archive. */
+  readonly archivePatiently: <T>(step: () => T | Promise<T>) => Promise<T>;
 }
 
 export interface Recovered {
@@ -46,6 +51,11 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   const late: HandedOver[] = [];
   const summary = { resumed: 0, held: 0, finished: 0 };
 
+  // The entries first: while our copy is there, whoever verifies the archive knows why one has no record.
+  const isArchived = (id: string) => own.get(id)?.intent !== undefined || (trail.get(id) ?? []).some(saysArchived);
+  const unarchived = new Set([...claimed.keys(), ...own.keys()].filter((id) => !isArchived(id)));
+  await world.archivePatiently(() => removeUnrecorded(world.archive.settings, unarchived));
+
   const takenAgain = new Set<string>();
   for (const [id, name] of claimed) {
     const accepted = (trail.get(id) ?? []).some((record) => record.event === 'accepted');
@@ -54,8 +64,6 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
       continue;
     }
     // Never acknowledged: our copy may be partial. The submitter's own file is here, and is taken again.
-    // The entry first: while our copy is there, whoever verifies the archive knows why it has no record.
-    removeFromArchive(layout.archive, id);
     removeIfThere(`${layout.work}/${id}.eml`);
     own.delete(id);
     takenAgain.add(id);
@@ -87,12 +95,12 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
 
 type Next = Finished | { readonly kind: 'offer'; readonly offer: Offer } | { readonly kind: 'late'; readonly message: HandedOver };
 
-async function recoverOne(world: CommitWorld, id: string, ticket: Ticket | undefined, history: History): Promise<Next> {
+async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | undefined, history: History): Promise<Next> {
   const { layout } = world;
   const file = ticket?.file ?? history.accepted?.file ?? `${id}.eml`;
   const uid = ticket?.uid ?? history.accepted?.uid ?? statSync(`${layout.work}/${id}.eml`).uid;
   if (history.dropped) {
-    finishDropped(layout, id);
+    await world.archivePatiently(() => finishDropped(layout, world.archive, id));
     return { kind: 'finished' };
   }
   if (history.setAside !== undefined) {
@@ -146,14 +154,17 @@ export function removeCopies(directory: string, isLeftOver: (id: string) => bool
 }
 
 /** I1: a dropped original stays in the archive. */
-function finishDropped(layout: SpoolLayout, id: string): void {
+async function finishDropped(layout: SpoolLayout, archive: EntryWriter, id: string): Promise<void> {
   for (const directory of [layout.work, layout.quarantine, layout.retry]) {
     const path = `${directory}/${id}.eml`;
     if (!existsSync(path)) continue;
-    addToArchive(layout.archive, id, path);
-    syncArchive(layout.archive, [id]);
+    await addOne(archive, id, path);
     removeMessage(directory, id);
   }
+}
+
+function saysArchived({ event }: TrailRecord): boolean {
+  return event === 'intent' || event === 'dropped';
 }
 
 /** A ticket without its message is what a killed move leaves. */

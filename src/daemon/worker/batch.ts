@@ -1,4 +1,3 @@
-import { archivePath } from '../../archive/path.js';
 import { newEntry } from '../../audit/record.js';
 import { removeIfThere } from '../../disk/durable.js';
 import { syncDirectories } from '../../disk/file-group.js';
@@ -68,13 +67,14 @@ function sealJob(job: Job, bytes: Buffer, { sealer, submitterOf, now }: WorkerCo
 
 function intentEntries(jobs: readonly Job[]) {
   return jobs.flatMap((job) => {
-    const { sealed, intent } = job;
-    if (sealed === undefined || intent === undefined) return [];
+    const { sealed, intent, stored, kept } = job;
+    if (sealed === undefined || intent === undefined || stored === undefined) return [];
     const { messageId, signer, signers, signerInfos, changes } = sealed;
     const certificates = sealed.certificates.map(({ fingerprint }) => fingerprint);
     const detail = {
       intent,
-      archive: archivePath(job.id),
+      ...stored,
+      ...(kept.length > 0 ? { kept } : {}),
       messageId,
       signer,
       ...(signers.length > 1 ? { signers } : {}),

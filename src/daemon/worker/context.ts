@@ -1,3 +1,4 @@
+import type { EntryWriter } from '../../archive/entry-writer.js';
 import type { Entry } from '../../audit/record.js';
 import type { Config } from '../../config/schema.js';
 import type { SealdropError } from '../../errors.js';
@@ -22,12 +23,11 @@ export interface WorkerContext {
   readonly layout: SpoolLayout;
   readonly keys: KeyDirectory;
   readonly sealer: Sealer;
+  readonly archive: EntryWriter;
   readonly audit: { append(entries: readonly Entry[]): Promise<void> };
   readonly bootId: string;
   /** Name of the marker in the staging directory; undefined if nothing goes by pickup, or pickup has not worked since the start. */
   readonly marker: string | undefined;
-  /** Group that archived originals are given to. */
-  readonly archiveGroup: number | undefined;
   /** What is wrong with pickup now, as far as the main thread knows; asked where there is a fallback. */
   readonly pickupFault: SealdropError | undefined;
   readonly now: () => Date;

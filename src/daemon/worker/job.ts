@@ -1,3 +1,4 @@
+import type { KeptCopy, StoredEntry } from '../../archive/settings.js';
 import type { SealdropError } from '../../errors.js';
 import type { Plan } from '../../policy/plan.js';
 import type { OwnCopy } from '../../spool/accept.js';
@@ -28,6 +29,10 @@ export interface Job {
   fault: SealdropError | undefined;
   sealed: SealedMessage | undefined;
   readonly staged: CopyState[];
+  /** Its entry in the archive, once that is durable. */
+  stored: StoredEntry | undefined;
+  /** The sealed copies that are kept beside it. */
+  readonly kept: KeptCopy[];
   /** What was staged could not be taken back, for staging was away: it may lie there when staging is back. */
   leftInStaging: boolean;
   /** The way its copies for pickup take instead, and the code of what is wrong with pickup. */
@@ -82,6 +87,8 @@ function blank(): Omit<Job, 'id' | 'submittedAs' | 'uid' | 'accepted' | 'bytes'>
     fault: undefined,
     sealed: undefined,
     staged: [],
+    stored: undefined,
+    kept: [],
     leftInStaging: false,
     instead: undefined,
     stagingFault: undefined,

@@ -17,17 +17,16 @@ export function openPool(
   world: DaemonWorld,
   audit: AuditWriter,
   pickup: PickupNow,
-  archiveGroup: number | undefined,
   events: Pick<PoolEvents, 'done' | 'handedOver'>,
 ): WorkerPool {
-  const { config, layout, health, once, failed } = world;
+  const { config, layout, health, once, failed, archive } = world;
   const data: WorkerData = {
     config,
     layout,
     marker: pickup.marker,
     pickupFault: pickup.fault,
     bootId: bootId(),
-    archiveGroup,
+    archive: archive.settings,
     budget: ByteBudget.shared(),
     workers: config.workers === 'auto' ? Math.max(2, cpus().length) : config.workers,
     once,

@@ -1,3 +1,4 @@
+import type { ComplianceRecipient } from '../../archive/compliance.js';
 import { policyOf } from '../../config/policy-of.js';
 import type { Config } from '../../config/schema.js';
 import { pickupFile } from '../../delivery/pickup/file.js';
@@ -44,7 +45,7 @@ export interface SealedMessage {
   readonly signer: string | undefined;
   /** Those of all certificates that signed, that one first. */
   readonly signers: readonly string[];
-  /** DER of every SignerInfo made over the message, base64: with the original it proves what was signed. */
+  /** DER of every SignerInfo made over the message, base64: with the original it proves what was signed. None if the archive keeps none. */
   readonly signerInfos: readonly string[];
   /** Signatures, then encryption, then how headers are protected, as `rsa-pkcs1+sha256 aes-256-cbc+rsa-pkcs1 hp=cipher`. */
   readonly algorithms: string;
@@ -65,10 +66,13 @@ export class Sealer {
   private readonly keys: KeyDirectory;
   private readonly policy: ReturnType<typeof policyOf>;
   private readonly profile: PickupProfile;
+  private readonly archive: readonly ComplianceRecipient[];
 
-  constructor(config: Config, keys: KeyDirectory) {
+  /** `archive`: who else opens the copies that the archive keeps in full. */
+  constructor(config: Config, keys: KeyDirectory, archive: readonly ComplianceRecipient[]) {
     this.config = config;
     this.keys = keys;
+    this.archive = archive;
     this.policy = policyOf(config);
     this.profile = pickupProfile(config.delivery.pickup?.profile ?? 'powermta');
   }
@@ -170,19 +174,22 @@ export class Sealer {
       messageId: messageIdIn(outer.fields),
       signer: identity?.fingerprint,
       signers: forms.signers.map(({ fingerprint }) => fingerprint),
-      signerInfos: forms.signerInfos,
+      signerInfos: plan.copies.every(({ keepSealed }) => keepSealed === 'none') ? [] : forms.signerInfos,
       algorithms: [...forms.algorithms, ...used, ...headers].join(' '),
       certificates: [...certificates].map(([fingerprint, der]) => ({ fingerprint, der })),
     };
   }
 
   private recipientsOf(copy: CopyPlan, certificates: Map<string, Buffer>, now: Date): PreparedRecipient[] {
-    return copy.encryptAddresses.map((address, index) => {
+    const further = copy.keepSealed === 'full' && copy.encryptTo.length > 0 ? this.archive : [];
+    for (const { fingerprint, certificate } of further) certificates.set(fingerprint, certificate);
+    const own = copy.encryptAddresses.map((address, index) => {
       const found = this.keys.recipient(address, now);
       if (found.fingerprint !== copy.encryptTo[index]) throw certificateChanged(address);
       certificates.set(found.fingerprint, found.certificate);
       return found.prepared;
     });
+    return [...own, ...further.map(({ prepared }) => prepared)];
   }
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { EntryWriter } from '../../archive/entry-writer.js';
+import type { ArchiveSettings } from '../../archive/settings.js';
 import { announcedBy } from '../../config/announced.js';
 import { diskFault } from '../../disk/faults.js';
 import { KeyDirectory } from '../../keys/key-directory.js';
@@ -33,8 +35,11 @@ const data = workerData as WorkerData;
 const port = parentPort;
 if (port === null) throw new Error('thread.js runs in a worker thread only');
 
-/** What a message takes while it is sealed, in sizes of its original: that, its canonical body, and the re-encoded entity of a detached signature. */
-const peakFactor = 4;
+/**
+ * What a message takes while it is sealed, in sizes of its original: that, its canonical body, and the re-encoded entity of a detached signature;
+ * and compressed, which is no more than it was.
+ */
+const peakFactor = data.archive.compress === 'none' ? 4 : 5;
 
 type SizedOwnOffer = OwnOffer & { readonly sizeBytes: number };
 
@@ -46,6 +51,7 @@ let appendNumber = 0;
 let stopping = false;
 let { marker } = data;
 let pickupFault = data.pickupFault === undefined ? undefined : revivedFault(data.pickupFault);
+const archive = new EntryWriter(revived(data.archive));
 let context = contextFor(data.config);
 
 port.on('message', (message: ToWorker) => {
@@ -159,7 +165,7 @@ function contextFor(config: WorkerData['config']): WorkerContext {
     config,
     layout: data.layout,
     keys,
-    sealer: new Sealer(config, keys),
+    sealer: new Sealer(config, keys, archive.recipients),
     audit: { append },
     bootId: data.bootId,
     get marker() {
@@ -168,7 +174,7 @@ function contextFor(config: WorkerData['config']): WorkerContext {
     get pickupFault() {
       return pickupFault;
     },
-    archiveGroup: data.archiveGroup,
+    archive,
     now: () => new Date(),
     patiently,
     submitterOf: (uid) => (config.senders === null ? undefined : submitters.namesOf(uid, Date.now())),
@@ -203,6 +209,11 @@ function doneOf(job: Job, milliseconds: number): Done {
 
 function sizeOf(one: OpenCandidate | SizedOwnOffer): number {
   return Math.min(one.door === 'own' ? one.sizeBytes : Number(one.stats.size), context.config.outbox.maxMessageBytes);
+}
+
+/** A Buffer comes into another thread as the Uint8Array it is. */
+function revived(settings: ArchiveSettings): ArchiveSettings {
+  return { ...settings, encryptTo: settings.encryptTo.map(({ fingerprint, der }) => ({ fingerprint, der: Buffer.from(der) })) };
 }
 
 function say(message: FromWorker): void {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EntryWriter } from '../../../src/archive/entry-writer.js';
 import type { Entry } from '../../../src/audit/record.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { finishCommit } from '../../../src/daemon/recovery/finish-commit.js';
@@ -41,7 +42,7 @@ function contextWith(fallback: string, when: 'intent' | 'never'): WorkerContext 
     config,
     layout,
     keys,
-    sealer: new Sealer(config, keys),
+    sealer: new Sealer(config, keys, []),
     audit: {
       append: async (entries) => {
         records.push(...entries);
@@ -51,7 +52,7 @@ function contextWith(fallback: string, when: 'intent' | 'never'): WorkerContext 
     bootId: bootId(),
     marker: ensureMarker(site.staging),
     pickupFault: undefined,
-    archiveGroup: undefined,
+    archive: new EntryWriter({ directory: layout.archive, group: undefined, compress: 'none', encryptTo: [], second: undefined }),
     now: () => new Date(),
     patiently: async (step) => step(),
     submitterOf: () => undefined,

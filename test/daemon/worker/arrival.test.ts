@@ -18,7 +18,7 @@ const now = new Date();
 
 function sealer(protect: string): Sealer {
   site.configure(`protect: ${protect}`);
-  return new Sealer(loadConfig(site.configFile, {}), new KeyDirectory(site.keys, { environment: {} }));
+  return new Sealer(loadConfig(site.configFile, {}), new KeyDirectory(site.keys, { environment: {} }), []);
 }
 
 const TEXT = Buffer.from('Content-Type: text/plain\r\n\r\nhello\r\n');

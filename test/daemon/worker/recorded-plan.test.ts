@@ -28,7 +28,7 @@ describe('a plan that was recorded', () => {
   beforeEach(() => {
     site = newSite('protect: { content: auto }');
     keys = new KeyDirectory(site.keys, { environment: {} });
-    sealer = new Sealer(loadConfig(site.configFile, {}), keys);
+    sealer = new Sealer(loadConfig(site.configFile, {}), keys, []);
   });
   afterEach(() => site.remove());
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { EntryWriter } from '../../../src/archive/entry-writer.js';
 import type { WorkerContext } from '../../../src/daemon/worker/context.js';
 import { type Job, jobFromClaim } from '../../../src/daemon/worker/job.js';
 import type { SealedMessage } from '../../../src/daemon/worker/sealer.js';
@@ -32,7 +33,15 @@ test('a staging directory that goes away while a copy is written, and comes back
   };
   const job = jobWith(copy);
   const config = { delivery: { pickup: { staging, directory: `${root}/pickup` } } };
-  const context = { layout, config, marker: ensureMarker(staging), bootId: 'boot', keepOnce: () => {} } as unknown as WorkerContext;
+  const archive = new EntryWriter({ directory: layout.archive, group: undefined, compress: 'none', encryptTo: [], second: undefined });
+  const context = {
+    layout,
+    archive,
+    config,
+    marker: ensureMarker(staging),
+    bootId: 'boot',
+    keepOnce: () => {},
+  } as unknown as WorkerContext;
 
   await expect(writeAll([job], context)).rejects.toMatchObject({ code: 'staging-lost', disposition: 'wait' });
   expect(job.intent).toBeUndefined();
