@@ -7,6 +7,7 @@ import { spoolLayout } from '../spool/layout.js';
 import { configChecks } from './doctor/config-checks.js';
 import { daemonChecks } from './doctor/daemon-checks.js';
 import { deliveryChecks } from './doctor/delivery-checks.js';
+import { diskChecks } from './doctor/disk-checks.js';
 import { type Finding, fail } from './doctor/finding.js';
 import { hostChecks } from './doctor/host-checks.js';
 import { keyChecks } from './doctor/key-checks.js';
@@ -73,6 +74,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...becomeServiceUser(layout.root),
     ...configChecks(config, configPath),
     ...spoolChecks(config, layout),
+    ...(await diskChecks(config, layout, now)),
     ...outboxChecks(config, layout),
     ...keyChecks(config, now),
     ...(await deliveryChecks(config, now)),

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { diskKeys } from './disk-keys.js';
 import { path, section, unixName } from './kinds.js';
 
 const keepSealed = z.enum(['signature', 'full', 'none']);
 
 export const archiveSection = section({
-  group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read the archive.'),
+  group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read archive and audit trail.'),
+  ...diskKeys,
   retention: z
     .null({ error: 'must be null: originals are kept for ever; a period is not supported by this version' })
     .default(null)

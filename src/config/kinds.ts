@@ -154,6 +154,19 @@ export function orOff<Inner extends z.ZodType<number>>(inner: Inner) {
   return z.preprocess((value) => (value === 'off' || value === false ? null : value), inner.nullable());
 }
 
+/** A size to be kept free, `auto`, or `off` (null). */
+export function minFree() {
+  const error = 'must be auto, off or a size up to 1024TiB; write for example 10GiB';
+  return z.union([z.string(), z.number(), z.literal(false)], { error }).transform((value, context): number | 'auto' | null => {
+    if (value === 'auto') return 'auto';
+    if (value === 'off' || value === false) return null;
+    const bytes = parseSize(value);
+    if (bytes !== undefined && bytes <= 1024 ** 5) return bytes;
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
 /** A number of worker threads, or `auto`. */
 export function workerCount(maximum: number) {
   const error = `must be auto or a whole number from 1 to ${maximum}; auto goes by the processors`;

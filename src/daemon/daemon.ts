@@ -6,6 +6,7 @@ import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import type { SpoolLock } from '../spool/lock.js';
 import { type Control, openControl } from './control.js';
+import { type DiskWatch, openDiskWatch } from './disk/disk-watch.js';
 import { Ends } from './ends.js';
 import type { EventDetails } from './events.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
@@ -61,6 +62,7 @@ export class Daemon {
   private outgoing: Outgoing | undefined;
   private pickup: PickupSupervision | undefined;
   private pool: WorkerPool | undefined;
+  private disks: DiskWatch | undefined;
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
   private control: Control | undefined;
@@ -158,7 +160,9 @@ export class Daemon {
     this.pool = pool;
     if (isStopping()) pool.halt();
     const gate = pickup.gate(() => pool.depth);
-    const clear = () => clearBehind(world, outgoing, gate);
+    const disks = openDiskWatch(world);
+    this.disks = disks;
+    const clear = () => clearBehind(world, { outgoing, gate, disks });
     this.intake = new Intake({ layout, rescanMs: config.outbox.rescanMs, once, clear }, pool, health);
     const decisions = new Decisions(world, audit, {
       handedOver: (message) => pickup.handOver(message),
@@ -179,6 +183,7 @@ export class Daemon {
   private async intakeUntilEnd(): Promise<{ filesWait: boolean }> {
     const { intake, layout, config } = this;
     if (intake === undefined || this.stopReason !== undefined) return { filesWait: false };
+    await this.disks?.start(this.options.once);
     await this.pickup?.start();
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
     this.options.onReady?.();
@@ -209,6 +214,7 @@ export class Daemon {
 
   private async shutDown(): Promise<void> {
     this.retries?.stop();
+    this.disks?.stop();
     await this.control?.close();
     await this.pool?.stop();
     await this.pickup?.stop();

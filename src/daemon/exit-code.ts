@@ -38,6 +38,7 @@ const byCode: Readonly<Record<string, number>> = {
   'outbox-not-ours': exitCodes.permission,
   'outbox-not-sticky': exitCodes.permission,
   'no-access': exitCodes.permission,
+  'archive-group-not-ours': exitCodes.permission,
   'spool-locked': exitCodes.tryLater,
   'keys-directory-permissions': exitCodes.permission,
   'smtp-auth-needs-tls': exitCodes.permission,

@@ -1,5 +1,6 @@
 import type { Waiting } from '../spool/claim.js';
 import { displayName } from '../spool/display-name.js';
+import type { DiskReport } from './disk/forecast.js';
 import type { PlainFault } from './protocol.js';
 
 export interface HealthReport {
@@ -16,6 +17,8 @@ export interface HealthReport {
     readonly text: string;
     readonly cure: string;
   }[];
+  /** The file systems that are written to, how full they are and for how long they last. */
+  readonly disks: readonly DiskReport[];
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -26,6 +29,7 @@ export class Health {
   private readonly pauses = new Map<string, PlainFault & { since: string }>();
   private readonly troubles = new Map<string, PlainFault & { since: string }>();
   private readonly waitingFiles = new Map<string, { waiting: Waiting; scan: number }>();
+  private diskReports: readonly DiskReport[] = [];
   private readonly counters: Record<string, number> = {
     accepted: 0,
     committed: 0,
@@ -82,6 +86,10 @@ export class Health {
     for (const [key, known] of this.waitingFiles) if (known.scan < scan) this.waitingFiles.delete(key);
   }
 
+  disks(reports: readonly DiskReport[]): void {
+    this.diskReports = reports;
+  }
+
   count(name: string, by = 1): void {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
@@ -101,6 +109,7 @@ export class Health {
         text,
         cure,
       })),
+      disks: this.diskReports,
       counters: { ...this.counters },
     };
   }

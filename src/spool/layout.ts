@@ -24,6 +24,8 @@ export interface SpoolLayout {
   readonly settlingFile: string;
   /** The mark that the second archive carries. */
   readonly secondFile: string;
+  /** How full the file systems were in the last days. */
+  readonly growthFile: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -45,6 +47,7 @@ export function spoolLayout(root: string): SpoolLayout {
     audit: `${root}/audit`,
     settlingFile: `${root}/settling.json`,
     secondFile: `${root}/second-archive`,
+    growthFile: `${root}/growth.json`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };

@@ -78,6 +78,8 @@ delivery:
       },
       archive: {
         group: 'sealdrop-audit',
+        minFree: 'auto',
+        warnDaysLeft: 14,
         retention: null,
         keepSealed: 'signature',
         encryptTo: [],

@@ -122,7 +122,8 @@ describe('a request to stop', () => {
 
 describeWithMounts('a request to stop while the audit trail cannot be written', () => {
   test('ends the daemon; the mail it had in hand is sent by the next', async () => {
-    site = newSite('allowVolatile: true');
+    // Intake would pause before it is full.
+    site = newSite('allowVolatile: true\narchive: { minFree: off }');
     const audit = join(site.spool, 'audit');
     mountTiny(audit, 512);
     const daemon = startDaemon(site);

@@ -21,9 +21,10 @@ export function describeWithMounts(title: string, body: () => void): void {
 }
 
 /** Mounts a new, empty file system of that size on `path`; it goes after the test. */
-export function mountTiny(path: string, sizeKiB: number): void {
+export function mountTiny(path: string, sizeKiB: number, inodes?: number): void {
   mkdirSync(path, { recursive: true });
-  mount(['-t', 'tmpfs', '-o', `size=${sizeKiB}k,mode=755`, 'sealdrop-test', path]);
+  const limit = inodes === undefined ? '' : `,nr_inodes=${inodes}`;
+  mount(['-t', 'tmpfs', '-o', `size=${sizeKiB}k,mode=755${limit}`, 'sealdrop-test', path]);
   mounted.push(path);
 }
 

@@ -33,8 +33,8 @@ describe('docs/errors.md', () => {
 
 describe('docs/audit.md', () => {
   test('explains every kind of finding of `audit verify`', () => {
-    const verify = sources.find(({ name }) => name === join('audit', 'finding.ts'))?.text ?? '';
-    const kinds = [...(/readonly kind:([^;]*);/.exec(verify)?.[1] ?? '').matchAll(/'([a-z-]+)'/g)].map(([, kind = '']) => kind);
+    const findings = sources.find(({ name }) => name === join('audit', 'finding.ts'))?.text ?? '';
+    const kinds = [...(/readonly kind:([^;]*);/.exec(findings)?.[1] ?? '').matchAll(/'([a-z-]+)'/g)].map(([, kind = '']) => kind);
     const page = readFileSync(join(root, 'docs', 'audit.md'), 'utf8');
     expect(kinds.length).toBeGreaterThan(5);
     expect(kinds.filter((kind) => !page.includes(`\`${kind}\``))).toEqual([]);

@@ -6,7 +6,6 @@ import type { SmtpOptions } from '../../delivery/smtp/options.js';
 import { SmtpDelivery } from '../../delivery/smtp/smtp.js';
 import { SealdropError } from '../../errors.js';
 import { type Finding, faultFinding, noteThat, ok, warn } from './finding.js';
-import { roomChecks } from './room-checks.js';
 
 type PickupConfig = NonNullable<Config['delivery']['pickup']>;
 
@@ -23,7 +22,7 @@ export async function deliveryChecks(config: Config, now: Date): Promise<Finding
   ];
 }
 
-function pickupChecks({ directory, staging, bad }: PickupConfig, { allowVolatile, outbox }: Config, now: Date): Finding[] {
+function pickupChecks({ directory, staging, bad }: PickupConfig, { allowVolatile }: Config, now: Date): Finding[] {
   try {
     const facts = checkPickup({ directory, staging, bad, allowVolatile });
     const inMemory = warn(
@@ -34,7 +33,6 @@ function pickupChecks({ directory, staging, bad }: PickupConfig, { allowVolatile
     return [
       ok('pickup', `a file can be renamed from ${staging} into ${directory}`),
       ...(facts.volatile ? [inMemory] : []),
-      ...roomChecks('pickup', staging, outbox.maxMessageBytes),
       ...leftBehind(directory, bad, now),
     ];
   } catch (error) {

@@ -9,7 +9,6 @@ import { checkVolatile, gidOf } from '../../spool/prepare.js';
 import { refusedIn } from '../../spool/refused-copy.js';
 import { userName } from '../unix-names.js';
 import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
-import { roomChecks } from './room-checks.js';
 
 /** Owners, modes and place of the spool's directories, and what waits in them for a person. */
 export function spoolChecks(config: Config, layout: SpoolLayout): Finding[] {
@@ -19,7 +18,6 @@ export function spoolChecks(config: Config, layout: SpoolLayout): Finding[] {
     ...(closed.length > 0 ? closed : [ok('spool', `work, retry, quarantine, audit and archive in ${layout.root} are closed to others`)]),
     ...volatileChecks(config, layout.root),
     ...clockSkew(layout.root),
-    ...roomChecks('spool', layout.root, config.outbox.maxMessageBytes),
     ...groupChecks(config, layout),
     ...heldChecks(layout),
   ];
