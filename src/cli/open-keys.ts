@@ -1,9 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { statSync } from 'node:fs';
 import { errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { readCertificateFile } from '../keys/certificate-file.js';
-import type { AddressFiles } from '../keys/directory-index.js';
+import { filesBeside } from '../keys/files-beside.js';
 import { keyMismatch, readIdentityFiles, withoutCertificate } from '../keys/key-pairs.js';
 import type { OpenKeys } from '../smime/open.js';
 
@@ -26,20 +25,6 @@ export function keysIn(path: string): OpenKeys['decryption'] {
 /** Every certificate of a PEM or DER file, to be trusted as an authority. */
 export function anchorsIn(path: string): Buffer[] {
   return readCertificateFile(path).map(({ der }) => der);
-}
-
-function filesBeside(path: string): AddressFiles {
-  const stem = path.replace(/\.[^./]*$/, '');
-  const firstThere = (paths: readonly string[]) => paths.find((each) => each !== path && existsSync(each));
-  return {
-    address: basename(stem),
-    keyFile: path,
-    certificateFile: firstThere([`${stem}.crt`, `${stem}.cer`]),
-    passFile: firstThere([`${stem}.pass`, `${path}.pass`]),
-    capabilitiesFile: undefined,
-    stem,
-    ignored: [],
-  };
 }
 
 function ownerOf(path: string): number | undefined {

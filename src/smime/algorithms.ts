@@ -17,6 +17,7 @@ export const OID = {
   authenticatedData: '1.2.840.113549.1.9.16.1.2', // read
   compressedData: '1.2.840.113549.1.9.16.1.9', // read
   authEnvelopedData: '1.2.840.113549.1.9.16.1.23',
+  tstInfo: '1.2.840.113549.1.9.16.1.4', // read; RFC 3161
 
   // Attributes: RFC 5652 §11, RFC 8551 §2.5, RFC 2634, RFC 5035, RFC 6211
   contentType: '1.2.840.113549.1.9.3',

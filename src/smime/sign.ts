@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SealdropError } from '../errors.js';
-import type { Octets } from '../message/octets.js';
+import { joined, type Octets, octetsOf } from '../message/octets.js';
 import { DIGESTS, type DigestName, type SignatureScheme } from './algorithms.js';
 import { filled } from './cms/frame.js';
 import { type SignatureMethod, signatureMethod } from './cms/signature.js';
@@ -47,6 +47,12 @@ export function signDetached(entity: Octets, signers: Signers, options: SignOpti
   const { methods, parts, algorithms } = signContent(entity, signers, options);
   const micalg = [...new Set(methods.map(({ digest }) => DIGESTS[digest].micalg))].join(',');
   return { entity: multipartSignedEntity(entity, detachedSignedData(parts), micalg), signerInfos: parts.signerInfos, algorithms };
+}
+
+/** The bare CMS structure (ContentInfo with SignedData, DER) around content that need not be a MIME entity; errors as for signOpaque. */
+export function signFile(content: Buffer, signers: Signers, options: SignOptions): Buffer {
+  const { parts } = signContent(octetsOf(content), signers, options);
+  return joined(filled(signedData(parts, content.length), octetsOf(content)));
 }
 
 interface Signed {

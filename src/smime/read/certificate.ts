@@ -46,6 +46,7 @@ export interface Certificate {
   /** First octet of KeyUsage; undefined when the extension is absent. */
   readonly keyUsage: number | undefined;
   readonly extKeyUsage: readonly string[] | undefined;
+  readonly extKeyUsageIsCritical: boolean;
   readonly isCa: boolean;
   readonly pathLength: number | undefined;
   readonly nameConstraints: BerElement | undefined;
@@ -92,6 +93,7 @@ export function readCertificate(der: Buffer): Certificate {
     altNameForms: altNames.forms,
     keyUsage: usage === undefined ? undefined : (bitString(usage.value)[0] ?? 0),
     extKeyUsage: extendedUsage === undefined ? undefined : childrenOf(extendedUsage.value, 100).map(objectIdentifier),
+    extKeyUsageIsCritical: extendedUsage?.critical === true,
     isCa: basic.isCa,
     pathLength: basic.pathLength,
     nameConstraints: extensions.get(X509_OID.nameConstraints)?.value,

@@ -13,9 +13,13 @@ export interface PathOptions {
   readonly at: Date;
   /** What the leaf's keyUsage must allow; to sign when not given. */
   readonly purpose?: 'sign' | 'encrypt';
+  /** What extKeyUsage must allow wherever it stands on the path; mail when not given. */
+  readonly extendedUsage?: ExtendedUsage;
   /** Shared by all paths of one SignedData: checking signatures is costly, and an attacker chooses how many there are. */
   readonly budget: { verificationsLeft: number };
 }
+
+export type ExtendedUsage = 'mail' | 'timeStamping' | 'any';
 
 export type PathVerdict =
   | { readonly trusted: true; readonly weak: readonly string[] }
@@ -62,7 +66,7 @@ function extend(path: readonly Certificate[], search: Search): readonly Certific
   if (last === undefined) return undefined;
   const { anchors, candidates, budget } = search.options;
   if (anchors.some(({ der }) => der.equals(last.der))) {
-    const fault = pathFault(path, search.options.at);
+    const fault = pathFault(path, search.options);
     if (fault === undefined) return path;
     search.reason ??= fault;
     return undefined;
@@ -99,24 +103,30 @@ const PURPOSE_BITS = {
   encrypt: KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement,
 } as const;
 
-function pathFault(path: readonly Certificate[], at: Date): string | undefined {
+function pathFault(path: readonly Certificate[], options: PathOptions): string | undefined {
   for (const [index, certificate] of path.entries()) {
-    const fault = certificateFault(certificate, index, path, at);
+    const fault = certificateFault(certificate, index, path, options);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
 /** Faults of one certificate of a complete path; `index` 0 is the leaf, the last one is the anchor. */
-function certificateFault(certificate: Certificate, index: number, path: readonly Certificate[], at: Date): string | undefined {
+function certificateFault(
+  certificate: Certificate,
+  index: number,
+  path: readonly Certificate[],
+  { at, extendedUsage = 'mail' }: PathOptions,
+): string | undefined {
   const name = index === 0 ? 'its certificate' : `the certificate of ${nameText(certificate.subject)}`;
   if (at < certificate.notBefore) return `${name} is not valid before ${certificate.notBefore.toISOString()}`;
   if (at > certificate.notAfter) return `${name} expired on ${certificate.notAfter.toISOString()}`;
   if (certificate.unknownCritical.length > 0)
     return `${name} has a critical extension that is not understood (${certificate.unknownCritical.join(', ')})`;
+  const usage = EXTENDED_USAGES[extendedUsage];
   const purposes = certificate.extKeyUsage;
-  if (purposes !== undefined && !purposes.includes(X509_OID.emailProtection) && !purposes.includes(X509_OID.anyExtendedKeyUsage)) {
-    return `${name} is not meant for mail (extKeyUsage)`;
+  if (usage !== undefined && purposes !== undefined && !purposes.includes(usage.oid) && !purposes.includes(X509_OID.anyExtendedKeyUsage)) {
+    return `${name} is not meant for ${usage.what} (extKeyUsage)`;
   }
   const isAnchor = index === path.length - 1;
   if (!isAnchor && BROKEN_SIGNATURES.has(certificate.signatureAlgorithm))
@@ -124,6 +134,12 @@ function certificateFault(certificate: Certificate, index: number, path: readonl
   if (keyBits(certificate) < 1024) return `${name} has an RSA key of less than 1024 bits`;
   return index === 0 ? undefined : issuerFault(certificate, name, path.slice(0, index));
 }
+
+const EXTENDED_USAGES: Readonly<Record<ExtendedUsage, { oid: string; what: string } | undefined>> = {
+  mail: { oid: X509_OID.emailProtection, what: 'mail' },
+  timeStamping: { oid: X509_OID.timeStamping, what: 'time-stamps' },
+  any: undefined,
+};
 
 /** `below` is the path from the leaf to just under `certificate`. */
 function issuerFault(certificate: Certificate, name: string, below: readonly Certificate[]): string | undefined {

@@ -14,6 +14,7 @@ export const X509_OID = {
   inhibitAnyPolicy: '2.5.29.54',
   anyExtendedKeyUsage: '2.5.29.37.0',
   emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
   smtpUtf8Mailbox: '1.3.6.1.5.5.7.8.9',
   emailAddress: '1.2.840.113549.1.9.1',
 } as const;

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The Merkle tree of RFC 6962 §2.1 over the chain's records: leaf `n` is the line of record `n + 1`, its bytes as they stand in the file,
+ * without the line feed. One root stands for all records, and a few hashes prove that one of them is under it.
+ */
+
+/** Octets of a hash. */
+export const hashBytes = 32;
+
+const leafPrefix = Buffer.of(0);
+const nodePrefix = Buffer.of(1);
+
+/** RFC 6962 §2.1: SHA-256(0x00 || line). */
+export function leafHash(line: string | Uint8Array): Buffer {
+  return createHash('sha256').update(leafPrefix).update(line).digest();
+}
+
+/** RFC 6962 §2.1: SHA-256(0x01 || left || right). */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return createHash('sha256').update(nodePrefix).update(left).update(right).digest();
+}
+
+/** The root over the perfect subtrees of a tree, largest first; of no subtrees it is the hash of nothing. */
+export function rootOf(frontier: readonly Buffer[]): Buffer {
+  const folded = frontier.reduceRight<Buffer | undefined>((right, left) => (right === undefined ? left : nodeHash(left, right)), undefined);
+  return folded ?? createHash('sha256').digest();
+}
+
+/** How many perfect subtrees a tree of that size has: one for each bit that is set. */
+export function frontierLength(size: number): number {
+  return subtreesOf(size).length;
+}
+
+/** The perfect subtrees of a tree, largest first, each with its first leaf and its number of leaves. */
+export function subtreesOf(size: number): { readonly start: number; readonly leaves: number }[] {
+  const subtrees: { start: number; leaves: number }[] = [];
+  let start = 0;
+  for (let leaves = largestPowerUpTo(size); leaves >= 1; leaves /= 2) {
+    if (size - start < leaves) continue;
+    subtrees.push({ start, leaves });
+    start += leaves;
+  }
+  return subtrees;
+}
+
+/** The largest power of two that is not larger than `count`; 0 for 0. */
+export function largestPowerUpTo(count: number): number {
+  let power = count < 1 ? 0 : 1;
+  while (power !== 0 && power * 2 <= count) power *= 2;
+  return power;
+}
+
+/** A tree that grows by leaves. It holds the hashes of its perfect subtrees only: as many as its size has bits. */
+export class MerkleTree {
+  #size: number;
+  readonly #frontier: Buffer[];
+
+  /** Goes on from a tree of `size` leaves, whose frontier is given. Throws RangeError if these do not belong together. */
+  constructor(size = 0, frontier: readonly Buffer[] = []) {
+    if (frontierLength(size) !== frontier.length) throw new RangeError('a frontier that is not of this size');
+    this.#size = size;
+    this.#frontier = [...frontier];
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Hashes of the perfect subtrees, largest first. */
+  get frontier(): readonly Buffer[] {
+    return [...this.#frontier];
+  }
+
+  append(leaf: Buffer): void {
+    let grown = leaf;
+    // Each subtree as large as what has grown so far is the left half of the next larger one.
+    for (let index = this.#size; index % 2 === 1; index = (index - 1) / 2) {
+      const left = this.#frontier.pop();
+      if (left !== undefined) grown = nodeHash(left, grown);
+    }
+    this.#frontier.push(grown);
+    this.#size++;
+  }
+
+  root(): Buffer {
+    return rootOf(this.#frontier);
+  }
+}
