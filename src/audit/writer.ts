@@ -19,6 +19,14 @@ export interface AuditWriterOptions {
   readonly retryMs?: number | undefined;
 }
 
+/** Chain lines that have become durable together, without line feeds, and where the chain ends with them. */
+export interface Written {
+  readonly lines: readonly string[];
+  readonly seq: number;
+  readonly hash: string;
+  readonly at: ChainPosition;
+}
+
 interface Waiting {
   readonly entries: readonly Entry[];
   /** To be written into a segment that has nothing from before. */
@@ -54,6 +62,7 @@ export class AuditWriter {
   private running: Promise<void> | undefined;
   private failure: unknown;
   private stopping = false;
+  private readonly followers: ((written: Written) => void)[] = [];
 
   private constructor(options: AuditWriterOptions, end: ChainEnd) {
     this.options = options;
@@ -75,6 +84,16 @@ export class AuditWriter {
   /** Up to where the chain is durable; undefined before the first append. */
   get end(): ChainPosition | undefined {
     return this.open === undefined ? undefined : { segment: this.open.segment, offset: this.open.chainBytes };
+  }
+
+  /** Number and hash of the last durable record; 0 and zeros before the first. */
+  get head(): { readonly seq: number; readonly hash: string } {
+    return { seq: this.seq, hash: this.hash };
+  }
+
+  /** From now on told of everything that becomes durable, before those are who appended it. It must not throw, and returns at once. */
+  follow(listener: (written: Written) => void): void {
+    this.followers.push(listener);
   }
 
   append(entries: readonly Entry[]): Promise<void> {
@@ -188,16 +207,16 @@ export class AuditWriter {
     const before = file.chainBytes === 0 ? this.lastSegment : undefined;
     const opening = file.chainBytes === 0 ? [newEntry('segment', {}, { previous: before === undefined ? null : chainName(before) })] : [];
     let { seq, hash } = this;
-    const chain: string[] = [];
+    const lines: string[] = [];
     const details: string[] = [];
     for (const entry of [...opening, ...entries]) {
       seq++;
       const placed = chainLine(entry, { seq, time: now, prev: hash });
       hash = placed.hash;
-      chain.push(placed.line, '\n');
+      lines.push(placed.line);
       details.push(detailsLine(entry, seq), '\n');
     }
-    const chainBytes = Buffer.from(chain.join(''), 'utf8');
+    const chainBytes = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
     const detailsBytes = Buffer.from(details.join(''), 'utf8');
     const { directory } = this.options;
     try {
@@ -220,6 +239,7 @@ export class AuditWriter {
     if (before !== undefined) closeForGood(directory, before);
     this.seq = seq;
     this.hash = hash;
+    for (const follower of this.followers) follower({ lines, seq, hash, at: { segment: file.segment, offset: file.chainBytes } });
   }
 
   /** The files to append to. One that was opened and then refused by the disk has no record yet, and is used again. */

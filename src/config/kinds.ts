@@ -98,6 +98,15 @@ export function httpUrl() {
   });
 }
 
+/** `http://…` or `https://…` with a path, without user and password. */
+export function serviceUrl() {
+  const error = 'must be an address such as https://tsa.example.com/tsr; write it without user and password';
+  return z.string({ error }).superRefine((value, context) => {
+    const url = /^https?:\/\/[^\s\\]+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') context.addIssue(error);
+  });
+}
+
 export function userName() {
   return z
     .string({ error: 'must be a text; write the user name, in quotes if it is a number' })

@@ -77,5 +77,22 @@ function withAbsolutePaths(config: Config, directory: string): Config {
   if (kumomta?.passwordFile !== undefined) delivery.kumomta = { ...kumomta, passwordFile: absolute(kumomta.passwordFile) };
   const { encryptTo, second } = config.archive;
   const archive = { ...config.archive, encryptTo: encryptTo.map(absolute), second: second === null ? null : absolute(second) };
-  return { ...config, spool: absolute(config.spool), keys: absolute(config.keys), delivery, archive };
+  return {
+    ...config,
+    spool: absolute(config.spool),
+    keys: absolute(config.keys),
+    delivery,
+    archive,
+    audit: withAbsoluteAudit(config.audit, absolute),
+  };
+}
+
+function withAbsoluteAudit(audit: Config['audit'], absolute: (path: string) => string): Config['audit'] {
+  const { identity, timestamp } = audit;
+  const absoluteOrNull = (path: string | null) => (path === null ? null : absolute(path));
+  return {
+    ...audit,
+    identity: absoluteOrNull(identity),
+    ...(timestamp === undefined ? {} : { timestamp: { ...timestamp, ca: absolute(timestamp.ca), tlsCa: absoluteOrNull(timestamp.tlsCa) } }),
+  };
 }

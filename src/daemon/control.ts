@@ -1,5 +1,6 @@
 import { unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
+import type { Made } from '../audit/checkpoint/maker.js';
 import { errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import type { HealthReport } from './health.js';
@@ -7,10 +8,14 @@ import type { Log } from './log.js';
 import { type PlainFault, plainFault, revivedFault } from './protocol.js';
 import type { QueueAction } from './queue/queue-actions.js';
 
-export type ControlRequest = { readonly ask: 'health' } | { readonly ask: QueueAction; readonly id: string; readonly by: number };
+export type ControlRequest =
+  | { readonly ask: 'health' }
+  | { readonly ask: 'checkpoint' }
+  | { readonly ask: QueueAction; readonly id: string; readonly by: number };
 
 export interface ControlCommands {
   readonly health: () => HealthReport;
+  readonly checkpoint: () => Promise<Made>;
   readonly act: (action: QueueAction, id: string, by: number) => Promise<void>;
 }
 
@@ -88,11 +93,17 @@ async function serve(socket: Socket, commands: ControlCommands): Promise<void> {
   try {
     const request = JSON.parse(await readLine(socket, maxRequestBytes)) as ControlRequest;
     socket.setTimeout(0);
-    const result = request.ask === 'health' ? commands.health() : await act(commands, request.ask, request.id, request.by);
+    const result = await resultOf(commands, request);
     socket.end(`${JSON.stringify({ result })}\n`);
   } catch (error) {
     socket.end(`${JSON.stringify({ fault: plainFault(error) })}\n`);
   }
+}
+
+async function resultOf(commands: ControlCommands, request: ControlRequest): Promise<unknown> {
+  if (request.ask === 'health') return commands.health();
+  if (request.ask === 'checkpoint') return commands.checkpoint();
+  return act(commands, request.ask, request.id, request.by);
 }
 
 async function act(commands: ControlCommands, action: QueueAction, id: string, by: number): Promise<{ ok: true }> {

@@ -5,6 +5,7 @@ import { SealdropError } from '../errors.js';
 import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import type { SpoolLock } from '../spool/lock.js';
+import { CheckpointClock, noCheckpoints } from './checkpoints.js';
 import { type Control, openControl } from './control.js';
 import { type DiskWatch, openDiskWatch } from './disk/disk-watch.js';
 import { Ends } from './ends.js';
@@ -27,6 +28,7 @@ import { Decisions } from './queue/decisions.js';
 import { RetryClock } from './queue/retry-clock.js';
 import { recover } from './recovery/recovery.js';
 import { reloadConfig } from './reload.js';
+import { TimestampClock } from './timestamps.js';
 import { openPool } from './worker/open-pool.js';
 import type { WorkerPool } from './worker/pool.js';
 import type { DaemonWorld } from './world.js';
@@ -59,6 +61,8 @@ export class Daemon {
   private readonly ends: Ends;
   private lock: SpoolLock | undefined;
   private audit: AuditWriter | undefined;
+  private checkpoints: CheckpointClock | undefined;
+  private timestamps: TimestampClock | undefined;
   private outgoing: Outgoing | undefined;
   private pickup: PickupSupervision | undefined;
   private pool: WorkerPool | undefined;
@@ -134,7 +138,10 @@ export class Daemon {
     );
     const audit = await openAudit(world);
     this.audit = audit;
-    await recordStart(audit, this.options.configPath);
+    this.timestamps = TimestampClock.open(world);
+    this.checkpoints = CheckpointClock.open(world, audit, this.timestamps);
+    await recordStart(audit, this.options.configPath, this.checkpoints?.maxAgeMs);
+    this.checkpoints?.start();
     const outgoing = openOutgoing(world, audit, ways);
     this.outgoing = outgoing;
 
@@ -174,7 +181,11 @@ export class Daemon {
       (id) => decisions.retryDue(id),
       (error) => decisions.retriesEnded(error),
     );
-    const commands = { health: () => this.healthReport(), act: decisions.act.bind(decisions) };
+    const commands = {
+      health: () => this.healthReport(),
+      checkpoint: () => (this.checkpoints === undefined ? Promise.reject(noCheckpoints()) : this.checkpoints.make()),
+      act: decisions.act.bind(decisions),
+    };
     if (!once) this.control = await openControl(layout.controlSocket, commands, log);
     for (const message of recovered.handedOver) pickup.handOver(message);
     for (const offer of recovered.offers) await pool.offer(offer);
@@ -223,7 +234,10 @@ export class Daemon {
       if (this.audit !== undefined && this.failure === undefined) {
         const reason = this.stopReason ?? 'drained';
         await this.audit.append([newEntry('stopped', {}, { reason } satisfies EventDetails['stopped'])]);
+        await this.checkpoints?.stop();
       }
+      this.checkpoints?.abandon();
+      await this.timestamps?.stop();
       await this.audit?.close();
     } catch (error) {
       this.fail(error);

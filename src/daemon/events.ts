@@ -10,8 +10,16 @@ import type { Intent, Ticket } from '../spool/ticket.js';
  * decides is done: `accepted` before the submitter's file goes, `intent` before the first commit, `quarantined` before the move.
  */
 export interface EventDetails {
-  readonly started: { readonly version: string; readonly pid: number; readonly config: string };
+  readonly started: {
+    readonly version: string;
+    readonly pid: number;
+    readonly config: string;
+    /** The longest time between two checkpoints that this run of the daemon allows; absent where it makes none. */
+    readonly checkpointMaxAgeMs?: number;
+  };
   readonly stopped: { readonly reason: string };
+  /** A checkpoint is durable: its number, the SHA-256 of its file, and how many records it covers. */
+  readonly checkpoint: { readonly number: number; readonly sha256: string; readonly records: number };
   readonly reloaded: { readonly config: string };
   readonly accepted: {
     readonly file: string;

@@ -28,6 +28,8 @@ const byCode: Readonly<Record<string, number>> = {
   'secret-invalid': exitCodes.configuration,
   'smtp-tls-file': exitCodes.configuration,
   'smtp-token-unreadable': exitCodes.configuration,
+  'audit-identity-unusable': exitCodes.configuration,
+  'timestamp-ca-unusable': exitCodes.configuration,
   'senders-missing': exitCodes.configuration,
   'archive-certificate': exitCodes.configuration,
   'no-second-archive': exitCodes.configuration,

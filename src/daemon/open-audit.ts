@@ -20,6 +20,8 @@ export async function openAudit({ config, layout, log, health, once }: DaemonWor
   return audit;
 }
 
-export async function recordStart(audit: AuditWriter, config: string): Promise<void> {
-  await audit.append([newEntry('started', {}, { version, pid: process.pid, config } satisfies EventDetails['started'])]);
+/** `checkpointMaxAgeMs`: what this run promises; undefined where it makes no checkpoints. */
+export async function recordStart(audit: AuditWriter, config: string, checkpointMaxAgeMs: number | undefined): Promise<void> {
+  const promise = checkpointMaxAgeMs === undefined ? {} : { checkpointMaxAgeMs };
+  await audit.append([newEntry('started', {}, { version, pid: process.pid, config, ...promise } satisfies EventDetails['started'])]);
 }

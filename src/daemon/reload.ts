@@ -28,6 +28,7 @@ function refuseFixedChanges(before: Config, after: Config): void {
     ['outbox.rescanMs', (config) => config.outbox.rescanMs],
     ['outbox.group', (config) => config.outbox.group],
     ['archive', (config) => config.archive],
+    ['audit', (config) => config.audit],
     ['http', (config) => config.http],
     ['log', (config) => config.log],
   ];

@@ -87,7 +87,7 @@ delivery:
         compress: 'none',
         second: null,
       },
-      audit: { segmentBytes: 256 * 1024 * 1024 },
+      audit: { segmentBytes: 256 * 1024 * 1024, identity: null, checkpointMaxAge: 3_600_000, checkpointRecords: 100_000 },
       log: { level: 'info', format: 'auto' },
       http: { listen: { host: '127.0.0.1', port: 8470 } },
     } satisfies Config);
