@@ -11,7 +11,7 @@ export function linkFindings(previous: ChainRecord, record: ChainRecord, { file,
       text: `record ${record.seq} does not follow record ${previous.seq}: something between them was removed or changed`,
     });
   }
-  if (record.time < previous.time) {
+  if (stepBackMs(previous, record) > clockToleranceMs) {
     found.push({
       kind: 'clock-set-back',
       file,
@@ -19,6 +19,20 @@ export function linkFindings(previous: ChainRecord, record: ChainRecord, { file,
     });
   }
   return found;
+}
+
+/** NTP may set a clock back a little; what is more than this was set by somebody, or the machine stood still. */
+export const clockToleranceMs = 1000;
+
+/** A small step back of the clock, which is no fault and is told all the same. */
+export function clockNotes(previous: ChainRecord, record: ChainRecord, file: string): Finding[] {
+  const stepMs = stepBackMs(previous, record);
+  if (!(stepMs > 0 && stepMs <= clockToleranceMs)) return [];
+  return [{ kind: 'clock-step', file, text: `record ${record.seq} is ${stepMs} ms older than the record before it` }];
+}
+
+function stepBackMs(previous: ChainRecord, record: ChainRecord): number {
+  return Date.parse(previous.time) - Date.parse(record.time);
 }
 
 /** What is wrong with the first record of the oldest segment. */

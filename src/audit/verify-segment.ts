@@ -2,7 +2,7 @@ import { DetailsReader, type FoundDetail } from './details-reader.js';
 import { chainName } from './files.js';
 import type { Finding } from './finding.js';
 import { rawLinesOf } from './lines.js';
-import { linkFindings } from './links.js';
+import { clockNotes, linkFindings } from './links.js';
 import { type ChainRecord, readChainLine } from './record.js';
 
 /** A record with what its details say, handed to the caller as the chain is read. */
@@ -37,19 +37,22 @@ export interface SegmentReport {
   /** It ends in bytes that were never acknowledged; only where `newest` was said. */
   readonly unfinishedTail: boolean;
   readonly findings: readonly Finding[];
+  /** What is no fault, and is told all the same. */
+  readonly notes: readonly Finding[];
 }
 
 /**
  * Checks the records of one segment against their hashes and each other, and the details against them, both ways. Reads everything once;
- * memory does not grow with the number of records. `newest`: it may be being written.
+ * memory does not grow with the number of records. `newest`: it may be being written. `onLine` is given every whole line before its record.
  */
 export function verifySegment(
   directory: string,
   segment: string,
-  { newest }: { newest: boolean },
+  { newest, onLine }: { newest: boolean; onLine?: ((bytes: Buffer) => void) | undefined },
   each: (verified: VerifiedRecord) => void,
 ): SegmentReport {
   const findings: Finding[] = [];
+  const notes: Finding[] = [];
   const file = chainName(segment);
   const details = new DetailsReader(directory, segment);
   let first: ChainRecord | undefined;
@@ -62,6 +65,7 @@ export function verifySegment(
       unfinishedTail = true;
       break;
     }
+    onLine?.(line.bytes);
     const parsed = line.complete ? readChainLine(line.bytes) : { kind: 'torn' as const };
     if (parsed.kind === 'torn') {
       findings.push({ kind: 'record-torn', file, text: `unfinished or unreadable record at byte ${line.offset}` });
@@ -85,7 +89,10 @@ export function verifySegment(
       });
     }
     if (last === undefined) first = record;
-    else if (last !== 'unknown') findings.push(...linkFindings(last, record, { file, opens: false }));
+    else if (last !== 'unknown') {
+      findings.push(...linkFindings(last, record, { file, opens: false }));
+      notes.push(...clockNotes(last, record, file));
+    }
     const found = details.find(record, findings);
     if (found.kind === 'erased') erasedDetails++;
     each(new VerifiedRecord(record, found));
@@ -94,5 +101,5 @@ export function verifySegment(
   }
   if (newest) unfinishedTail = details.hasMore() || unfinishedTail;
   else details.finish(findings);
-  return { segment, records, erasedDetails, first, last, unfinishedTail, findings };
+  return { segment, records, erasedDetails, first, last, unfinishedTail, findings, notes };
 }

@@ -1,7 +1,12 @@
 import { Command } from 'commander';
+import { auditIdentity } from './audit/identity.js';
 import { auditList } from './audit/list.js';
 import { auditVerify } from './audit/verify.js';
 
 export function auditCommand(ended: (exitCode: number) => void): Command {
-  return new Command('audit').description('The audit trail: list it, and prove it.').addCommand(auditList()).addCommand(auditVerify(ended));
+  return new Command('audit')
+    .description('The audit trail: list it, and prove it.')
+    .addCommand(auditList())
+    .addCommand(auditVerify(ended))
+    .addCommand(auditIdentity());
 }

@@ -4,6 +4,7 @@ import { basename, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import fsExtra from 'fs-extra';
+import { checkpointNames, checkpointPath } from '../audit/checkpoint/files.js';
 import { loadConfig } from '../config/load.js';
 import { Daemon } from '../daemon/daemon.js';
 import { openLog } from '../daemon/log.js';
@@ -11,6 +12,7 @@ import type { Done } from '../daemon/protocol.js';
 import { canonicalise } from '../message/canonical.js';
 import { envelopeOf, identityAddressOf, subjectOf } from '../message/envelope.js';
 import { openMessage } from '../smime/open.js';
+import { makeAuditIdentity } from './audit/identity.js';
 import { type DemoAuthority, demoAuthority } from './demo-pki.js';
 import { note, print } from './output.js';
 
@@ -84,6 +86,7 @@ async function prepare(root: string): Promise<Paths> {
   };
   for (const path of [paths.keys, paths.recipientKeys, paths.pickup, `${root}/mta/staging`, `${root}/mta/badmail`])
     await fsExtra.ensureDir(path, 0o700);
+  if (!existsSync(`${root}/audit.pem`)) makeAuditIdentity(`${root}/audit.pem`, { days: '3650', name: 'sealdrop demo audit' });
   if (!existsSync(paths.config)) await fsExtra.writeFile(paths.config, configText);
   return paths;
 }
@@ -91,6 +94,7 @@ async function prepare(root: string): Promise<Paths> {
 const configText = `# The smallest configuration that works, here with paths beside this file.
 spool: spool
 keys: keys
+audit: { identity: audit.pem }    # signs checkpoints of the audit trail
 allowVolatile: true               # this is a demo: losing its mail is no loss
 http: { listen: off }
 delivery:
@@ -170,7 +174,20 @@ function showOpened(paths: Paths, authority: DemoAuthority, subjects: ReadonlyMa
   print(
     `Drop your own mail: cp FILE.eml ${shown(`${paths.spool}/outbox/tmp/`)} && mv ${shown(`${paths.spool}/outbox/tmp`)}/FILE.eml ${shown(`${paths.spool}/outbox/new/`)}   (From and To as in the samples)`,
   );
+  for (const line of checkpointLines(paths)) print(line);
   if (!once) print('Watching. Ctrl-C ends.');
+}
+
+/** The audit trail signs where it stands; it can be held against it later. */
+function checkpointLines({ root, config, spool }: Paths): string[] {
+  const audit = `${spool}/audit`;
+  const newest = checkpointNames(audit).checkpoints.at(-1);
+  if (newest === undefined) return [];
+  const file = shown(checkpointPath(audit, newest));
+  return [
+    `Verify the trail:   node dist/main.js audit verify -c ${shown(config)}`,
+    `Its last checkpoint: openssl cms -verify -inform DER -purpose any -CAfile ${shown(`${root}/audit.crt`)} -in ${file}`,
+  ];
 }
 
 function isFor(path: string, recipient: string, subject: string): boolean {

@@ -6,6 +6,7 @@ import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
 import { prepareSpool } from '../spool/prepare.js';
+import { makeAuditIdentity } from './audit/identity.js';
 import { note, print } from './output.js';
 import { gidNamed, uidNamed } from './unix-names.js';
 
@@ -47,15 +48,19 @@ function init(directory: string, { submitGroup, auditGroup, user }: InitOptions)
 
   makeDirectory(directory, 0o755, undefined);
   makeDirectory(keys, 0o700, uid);
+  const audit = `${directory}/audit.pem`;
+  const madeAudit = existsSync(audit) ? undefined : makeAuditIdentity(audit, { days: '3650', ...(user === undefined ? {} : { user }) });
   prepareSpool(spoolLayout(spool), { submitGid, auditGid, uid });
   const text = configTemplate({
     spool,
     keys,
+    audit: { identity: audit },
     ...(submitGroup === undefined ? {} : { outbox: { group: submitGroup } }),
     ...(auditGroup === undefined ? {} : { archive: { group: auditGroup } }),
   });
   writeConfig(config, text);
-  for (const made of [config, `${keys}/`, `${spool}/`]) print(made);
+  for (const made of [config, `${keys}/`, ...(madeAudit === undefined ? [] : [madeAudit.key, madeAudit.certificate]), `${spool}/`])
+    print(made);
   for (const line of nextSteps({ config, keys, spool, submitGroup, user })) note(line);
 }
 
@@ -94,6 +99,7 @@ function nextSteps({ config, keys, spool, submitGroup, user }: Made): string[] {
   const steps = [
     `In ${config}, set the pickup directories of your MTA, or delivery.via: smtp.`,
     ...(submitGroup === undefined ? [] : ['There too, say under senders: which user or group may send as which address.']),
+    `Keep a copy of ${directory}/audit.crt elsewhere: it verifies the checkpoints of the audit trail, which its key signs.`,
     `Put keys into ${keys}: <address>.p12 of senders, <address>.crt of recipients.`,
     `${as}sealdrop doctor -c ${config}    says what is left to do.`,
     `${as}sealdrop run -c ${config}    starts it; mail is dropped into ${spool}/outbox/.`,

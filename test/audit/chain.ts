@@ -57,3 +57,12 @@ export function tornFiles(directory: string): string[] {
     return [];
   }
 }
+
+/** The chain's lines, oldest first, as they stand in the files. */
+export function chainLinesIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.chain.jsonl'))
+    .sort()
+    .flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n'))
+    .filter((line) => line !== '');
+}

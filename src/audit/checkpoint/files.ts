@@ -27,26 +27,23 @@ export function timestampPath(auditDirectory: string, number: number): string {
   return `${checkpointDirectory(auditDirectory)}/${timestampName(number)}`;
 }
 
-/** Numbers of the checkpoints and of the time-stamps there are, ascending, and names that belong to neither. */
+/** Numbers of the checkpoints and of the time-stamps there are, ascending. */
 export interface CheckpointNames {
   readonly checkpoints: readonly number[];
   readonly timestamps: readonly number[];
-  readonly strangers: readonly string[];
 }
 
 export function checkpointNames(auditDirectory: string): CheckpointNames {
   const checkpoints: number[] = [];
   const timestamps: number[] = [];
-  const strangers: string[] = [];
+  // Not counted: a dot-file, which a crash leaves of a file under way; the next one of that name replaces it.
   for (const name of namesIn(checkpointDirectory(auditDirectory))) {
     const number = Number(/^(\d{8,15})\.(?:p7s|tst)$/.exec(name)?.[1]);
     if (name === checkpointName(number)) checkpoints.push(number);
-    else if (name === timestampName(number)) timestamps.push(number);
-    // A dot-file is what a crash leaves of a file under way; the next one of that name replaces it.
-    else if (!name.startsWith('.')) strangers.push(name);
+    if (name === timestampName(number)) timestamps.push(number);
   }
   const ascending = (numbers: number[]) => numbers.sort((one, other) => one - other);
-  return { checkpoints: ascending(checkpoints), timestamps: ascending(timestamps), strangers };
+  return { checkpoints: ascending(checkpoints), timestamps: ascending(timestamps) };
 }
 
 function namesIn(directory: string): string[] {

@@ -1,4 +1,5 @@
 import { SealdropError } from '../../errors.js';
+import { readCertificateFile } from '../../keys/certificate-file.js';
 import { filesBeside } from '../../keys/files-beside.js';
 import { chainAbove, keyMismatch, readIdentityFiles, withoutCertificate } from '../../keys/key-pairs.js';
 import type { KeyWorld } from '../../keys/passphrase.js';
@@ -37,4 +38,11 @@ export function loadAuditIdentity(path: string, world: KeyWorld): AuditIdentity 
       cause: error,
     });
   }
+}
+
+/** DER of the certificates that lie with an audit identity, without looking at its key where they lie in a file of their own. */
+export function auditCertificates(path: string, world: KeyWorld): readonly Buffer[] {
+  const { certificateFile } = filesBeside(path);
+  if (certificateFile === undefined) return loadAuditIdentity(path, world).certificates;
+  return readCertificateFile(certificateFile).map(({ der }) => der);
 }

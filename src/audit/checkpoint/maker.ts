@@ -93,6 +93,7 @@ export class CheckpointMaker {
   private async makeNext(): Promise<Made> {
     // Every checkpoint covers the record of the one before it: so a start can tell whether the last one has its record.
     await this.record();
+    if (this.tree.size === 0) throw new Error('there is no record yet that a checkpoint could cover');
     const time = this.options.now();
     const { directory, identity } = this.options;
     const number = this.number + 1;

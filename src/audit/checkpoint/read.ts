@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { diskFault, errnoOf } from '../../disk/faults.js';
 import { OID } from '../../smime/algorithms.js';
 import { type Certificate, readCertificate } from '../../smime/read/certificate.js';
 import { checkPath } from '../../smime/read/chain.js';
@@ -35,7 +37,7 @@ export function readCheckpoint(bytes: Buffer): CheckpointFile | { readonly fault
   const checkpoint = parseCheckpoint(file.content);
   if ('fault' in checkpoint) return checkpoint;
   const { signer, certificates } = file;
-  return { checkpoint, sha256: createHash('sha256').update(bytes).digest('hex'), signer, certificates };
+  return { checkpoint, sha256: sha256Of(bytes), signer, certificates };
 }
 
 /**
@@ -57,3 +59,26 @@ export function signerFault({ signer, certificates }: CheckpointFile, trust: Che
 }
 
 const MAX_VERIFICATIONS = 100;
+
+/** The bytes of a file of at most so many; undefined if it is not there. A longer one is cut: then it is not what it should be. */
+export function fileIfThere(path: string, maxBytes: number): Buffer | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw diskFault(error, 'open', path);
+  }
+  try {
+    const bytes = Buffer.alloc(Math.min(maxBytes + 1, fstatSync(descriptor).size));
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0));
+  } catch (error) {
+    throw diskFault(error, 'read', path);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+export function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

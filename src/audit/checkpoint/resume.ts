@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { diskFault, errnoOf } from '../../disk/faults.js';
 import { SealdropError } from '../../errors.js';
 import { chainName, segments } from '../files.js';
 import type { ChainPosition } from '../follow.js';
-import { linesOf } from '../lines.js';
+import { rawLinesOf } from '../lines.js';
 import { leafHash, MerkleTree } from '../merkle.js';
 import { firstPrev, parseChainLine } from '../record.js';
 import { checkpointNames, checkpointPath } from './files.js';
 import type { Checkpoint } from './format.js';
-import { type CheckpointTrust, readCheckpoint, signerFault } from './read.js';
+import { type CheckpointTrust, fileIfThere, maxCheckpointBytes, readCheckpoint, sha256Of, signerFault } from './read.js';
 
 /** Where making checkpoints goes on: the tree over all durable records, and the last checkpoint. */
 export interface Resumed {
@@ -71,8 +70,8 @@ function newestCheckpoint(directory: string, trust: CheckpointTrust): Newest {
   const number = checkpointNames(directory).checkpoints.at(-1);
   if (number === undefined) return { number: 0, sha256: firstPrev };
   const path = checkpointPath(directory, number);
-  const bytes = readFileSync(path);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const bytes = fileIfThere(path, maxCheckpointBytes) ?? Buffer.alloc(0);
+  const sha256 = sha256Of(bytes);
   const file = readCheckpoint(bytes);
   if ('fault' in file) return { number, sha256, fault: `${path}: ${file.fault}` };
   const { checkpoint } = file;
@@ -118,9 +117,9 @@ function readInto(directory: string, tree: MerkleTree, from: ChainPosition | und
   for (const segment of segments(directory)) {
     if (from !== undefined && segment < from.segment) continue;
     const start = segment === from?.segment ? from.offset : 0;
-    for (const { text } of linesOf(`${directory}/${chainName(segment)}`, start)) {
-      tree.append(leafHash(text));
-      if (text.includes('"event":"checkpoint"')) checkpointRecords++;
+    for (const { bytes } of rawLinesOf(`${directory}/${chainName(segment)}`, start)) {
+      tree.append(leafHash(bytes));
+      if (bytes.includes('"event":"checkpoint"')) checkpointRecords++;
     }
     at = { segment, offset: statSync(`${directory}/${chainName(segment)}`).size };
   }

@@ -1,30 +1,90 @@
 import { Command } from 'commander';
 import { verifyTrail } from '../../archive/verify.js';
+import { auditCertificates } from '../../audit/checkpoint/identity.js';
+import type { CheckpointChecks, CheckpointReport } from '../../audit/checkpoint-verify.js';
 import { loadConfig } from '../../config/load.js';
+import type { Config } from '../../config/schema.js';
 import { exitCodes } from '../../daemon/exit-code.js';
-import { spoolLayout } from '../../spool/layout.js';
+import { readCertificateFile } from '../../keys/certificate-file.js';
+import { type SpoolLayout, spoolLayout } from '../../spool/layout.js';
+import { isLocked } from '../../spool/lock.js';
+import { anchorsIn } from '../open-keys.js';
 import { note, print, printJson } from '../output.js';
+
+interface VerifyOptions {
+  readonly config: string;
+  readonly json?: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly tsaCa?: string;
+}
 
 export function auditVerify(ended: (exitCode: number) => void): Command {
   return new Command('verify')
-    .description('Check the chain, the details against it, and the archive against both, in both directions.')
+    .description('Check the chain, the details against it, its checkpoints, and the archive against all, in both directions.')
     .requiredOption('-c, --config <file>', 'configuration file')
+    .option('--ca <pem>', 'authorities that certify who signs checkpoints')
+    .option('--cert <pem>', 'certificates of who signs checkpoints, present and former ones')
+    .option('--tsa-ca <pem>', 'authorities that certify who time-stamps them (default: audit.timestamp.ca)')
     .option('--json', 'print the report as JSON')
-    .action((options: { config: string; json?: boolean }) => ended(verify(options.config, options.json === true)));
+    .addHelpText('after', help)
+    .action((options: VerifyOptions) => ended(verify(options)));
 }
 
-export function verify(configPath: string, json: boolean): number {
-  const { spool, archive } = loadConfig(configPath);
-  const layout = spoolLayout(spool);
+const help = `
+Without --ca and --cert, checkpoints are believed the certificates that lie with
+audit.identity. Whoever can change those can sign: on another machine, name
+what you were given.
+
+Exit codes: 0 consistent, 65 there are findings.
+
+Example:
+  sealdrop audit verify -c /etc/sealdrop/sealdrop.yaml --cert auditors-copy.crt`;
+
+export function verify(options: VerifyOptions): number {
+  const config = loadConfig(options.config);
+  const layout = spoolLayout(config.spool);
+  const { archive } = config;
   const second = archive.second === null ? undefined : { directory: archive.second, memory: layout.secondFile };
-  const report = verifyTrail(layout.audit, layout.archive, layout.work, second);
-  if (json) printJson(report);
+  const checkpoints = checksFor(options, config, layout);
+  const report = verifyTrail(layout.audit, layout.archive, layout.work, { second, checkpoints });
+  if (options.json === true) printJson(report);
   else {
     for (const { kind, file, text } of report.findings) print(`${kind}  ${file}: ${text}`);
+    for (const { file, text } of report.notes) note(`${file}: ${text}`);
     if (report.unfinishedTail)
       note('The newest file ends in an unfinished record: it is being written, or a crash left it (the next start cuts it back).');
+    if (report.checkpoints !== undefined) note(checkpointsText(report.checkpoints));
     note(`${report.records} records, ${report.archived} archived originals compared, head ${report.head.seq} ${report.head.hash}`);
     print(report.verdict);
   }
   return report.findings.length === 0 ? exitCodes.ok : exitCodes.badMessage;
+}
+
+function checksFor({ ca, cert, tsaCa }: VerifyOptions, config: Config, layout: SpoolLayout): CheckpointChecks {
+  const { timestamp } = config.audit;
+  const given = ca !== undefined || cert !== undefined;
+  const stampCa = tsaCa ?? timestamp?.ca;
+  return {
+    trust: {
+      certificates: cert !== undefined ? anchorsIn(cert) : given ? [] : certificatesOf(config),
+      anchors: ca === undefined ? [] : anchorsIn(ca),
+    },
+    timestampAnchors: stampCa === undefined ? [] : readCertificateFile(stampCa).map(({ der }) => der),
+    now: new Date(),
+    running: isLocked(layout.lockFile),
+  };
+}
+
+/** Those that lie with the identity; none where there is none, and then no checkpoint is believed. */
+function certificatesOf({ audit: { identity } }: Config): readonly Buffer[] {
+  if (identity === null) return [];
+  const world = { environment: process.env, credentialsDirectory: process.env.CREDENTIALS_DIRECTORY, uid: undefined };
+  return auditCertificates(identity, world);
+}
+
+function checkpointsText({ sound, last, stamped, lastStamp }: CheckpointReport): string {
+  if (last === undefined) return 'no checkpoint that the chain fits';
+  const stamps = lastStamp === undefined ? '' : `, ${stamped} time-stamped, at last ${lastStamp}`;
+  return `${sound} checkpoints that the chain fits, the last one ${last.number} of ${last.time} over ${last.records} records${stamps}`;
 }

@@ -1,5 +1,6 @@
 /** Object identifiers of certificates: RFC 5280, RFC 9598, RFC 4519 attribute types. */
 export const X509_OID = {
+  commonName: '2.5.4.3',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
