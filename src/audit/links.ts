@@ -22,7 +22,7 @@ export function linkFindings(previous: ChainRecord, record: ChainRecord, { file,
 }
 
 /** NTP may set a clock back a little; what is more than this was set by somebody, or the machine stood still. */
-export const clockToleranceMs = 1000;
+const clockToleranceMs = 1000;
 
 /** A small step back of the clock, which is no fault and is told all the same. */
 export function clockNotes(previous: ChainRecord, record: ChainRecord, file: string): Finding[] {

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { auditCheck } from './audit/check.js';
 import { auditIdentity } from './audit/identity.js';
 import { auditList } from './audit/list.js';
+import { auditProve } from './audit/prove.js';
 import { auditVerify } from './audit/verify.js';
 
 export function auditCommand(ended: (exitCode: number) => void): Command {
@@ -8,5 +10,7 @@ export function auditCommand(ended: (exitCode: number) => void): Command {
     .description('The audit trail: list it, and prove it.')
     .addCommand(auditList())
     .addCommand(auditVerify(ended))
+    .addCommand(auditProve())
+    .addCommand(auditCheck(ended))
     .addCommand(auditIdentity());
 }

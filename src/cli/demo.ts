@@ -71,6 +71,7 @@ async function demo(root: string, once: boolean): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => daemon.stop(signal));
   const { exitCode } = await daemon.run();
   await opened;
+  if (once) for (const line of checkpointLines(paths)) print(line);
   await log.flush();
   return exitCode;
 }
@@ -174,7 +175,8 @@ function showOpened(paths: Paths, authority: DemoAuthority, subjects: ReadonlyMa
   print(
     `Drop your own mail: cp FILE.eml ${shown(`${paths.spool}/outbox/tmp/`)} && mv ${shown(`${paths.spool}/outbox/tmp`)}/FILE.eml ${shown(`${paths.spool}/outbox/new/`)}   (From and To as in the samples)`,
   );
-  for (const line of checkpointLines(paths)) print(line);
+  // A run to the end makes its checkpoint at the end.
+  if (!once) for (const line of checkpointLines(paths)) print(line);
   if (!once) print('Watching. Ctrl-C ends.');
 }
 

@@ -61,7 +61,7 @@ function init(directory: string, { submitGroup, auditGroup, user }: InitOptions)
   writeConfig(config, text);
   for (const made of [config, `${keys}/`, ...(madeAudit === undefined ? [] : [madeAudit.key, madeAudit.certificate]), `${spool}/`])
     print(made);
-  for (const line of nextSteps({ config, keys, spool, submitGroup, user })) note(line);
+  for (const line of nextSteps({ config, keys, auditCertificate: audit.replace(/pem$/, 'crt'), spool, submitGroup, user })) note(line);
 }
 
 /** Modes are set apart from making, since the umask takes from them. A directory that is there is left as it is. */
@@ -89,17 +89,18 @@ function writeConfig(path: string, text: string): void {
 interface Made {
   readonly config: string;
   readonly keys: string;
+  readonly auditCertificate: string;
   readonly spool: string;
   readonly submitGroup: string | undefined;
   readonly user: string | undefined;
 }
 
-function nextSteps({ config, keys, spool, submitGroup, user }: Made): string[] {
+function nextSteps({ config, keys, auditCertificate, spool, submitGroup, user }: Made): string[] {
   const as = user === undefined ? '' : `sudo -u ${user} `;
   const steps = [
     `In ${config}, set the pickup directories of your MTA, or delivery.via: smtp.`,
     ...(submitGroup === undefined ? [] : ['There too, say under senders: which user or group may send as which address.']),
-    `Keep a copy of ${directory}/audit.crt elsewhere: it verifies the checkpoints of the audit trail, which its key signs.`,
+    `Keep a copy of ${auditCertificate} elsewhere: it verifies the checkpoints of the audit trail, which its key signs.`,
     `Put keys into ${keys}: <address>.p12 of senders, <address>.crt of recipients.`,
     `${as}sealdrop doctor -c ${config}    says what is left to do.`,
     `${as}sealdrop run -c ${config}    starts it; mail is dropped into ${spool}/outbox/.`,

@@ -54,6 +54,7 @@ const byCode: Readonly<Record<string, number>> = {
   'sparkpost-key-missing': exitCodes.configuration,
   'smtp-auth-failed': exitCodes.permission,
   'smtp-auth-required': exitCodes.permission,
+  'no-such-record': exitCodes.usage,
   'no-such-message': exitCodes.usage,
   'archive-encrypted': exitCodes.usage,
   usage: exitCodes.usage,

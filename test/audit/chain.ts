@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chainName, segments } from '../../src/audit/files.js';
 import { type ChainRecord, newEntry, parseChainLine } from '../../src/audit/record.js';
 import { verifyChain } from '../../src/audit/verify.js';
 import { AuditWriter } from '../../src/audit/writer.js';
@@ -60,9 +61,5 @@ export function tornFiles(directory: string): string[] {
 
 /** The chain's lines, oldest first, as they stand in the files. */
 export function chainLinesIn(directory: string): string[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.chain.jsonl'))
-    .sort()
-    .flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n'))
-    .filter((line) => line !== '');
+  return segments(directory).flatMap((segment) => linesOf(join(directory, chainName(segment))));
 }

@@ -59,7 +59,7 @@ export class CheckpointIntervals {
 }
 
 /** A busy machine, a disk that was waited for: a tenth of the time, and at least a minute. */
-export function toleranceMs(maxAgeMs: number): number {
+function toleranceMs(maxAgeMs: number): number {
   return Math.max(60_000, maxAgeMs / 10);
 }
 

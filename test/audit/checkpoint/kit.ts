@@ -52,7 +52,7 @@ export async function openTrail(
   return { writer, maker, close: () => writer.close() };
 }
 
-export function checksFor(identity: AuditIdentity, more: Partial<CheckpointChecks> = {}): CheckpointChecks {
+function checksFor(identity: AuditIdentity, more: Partial<CheckpointChecks> = {}): CheckpointChecks {
   return { trust: { certificates: identity.certificates, anchors: [] }, timestampAnchors: [], now: noon, running: false, ...more };
 }
 
