@@ -34,14 +34,13 @@ export class CheckpointClock {
   static open(world: DaemonWorld, audit: AuditWriter, timestamps: TimestampClock | undefined): CheckpointClock | undefined {
     const identity = identityOf(world);
     if (identity === undefined) return undefined;
-    const { layout, log } = world;
+    const { layout, health } = world;
     const maker = CheckpointMaker.open(
       { directory: layout.audit, identity, now: () => new Date(), append: (entries) => audit.append(entries) },
       audit.head,
     );
     if (maker.fault !== undefined) {
-      const cure = 'Run "sealdrop audit verify", keep a copy of the audit directory, and restore what is missing.';
-      log.warn(`the newest checkpoint cannot be gone on from: ${maker.fault}`, { code: 'checkpoint-unsound', cure });
+      health.trouble('newest checkpoint at the start', plainFault(unsound(maker.fault)));
     }
     const clock = new CheckpointClock(world, maker, timestamps);
     audit.follow((written) => {
@@ -119,6 +118,13 @@ function identityOf({ config }: DaemonWorld): AuditIdentity | undefined {
     environment: process.env,
     credentialsDirectory: process.env.CREDENTIALS_DIRECTORY,
     uid: process.geteuid?.(),
+  });
+}
+
+function unsound(why: string): SealdropError {
+  return new SealdropError('checkpoint-unsound', `the newest checkpoint cannot be gone on from: ${why}`, {
+    disposition: 'quarantine',
+    cure: 'Keep a copy of the audit directory, run "sealdrop audit verify", and restore what is missing or was changed.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { writeAuditIdentity } from '../audit/checkpoint/kit.js';
 import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
 import { testPki } from '../kit/pki.js';
 import { Random } from '../kit/random.js';
@@ -18,7 +19,12 @@ const sender = pki.issue({ address: 'steve@example.com' });
 const recipients = ['bob@example.net', 'carol@example.org', 'dave@example.net'].map((address) => pki.issue({ address }));
 
 describe('a daemon killed at random moments', () => {
-  const site = new Site({ senders: [sender], recipients, config: 'http: { listen: off }\nlog: { format: text }' });
+  const site = new Site({
+    senders: [sender],
+    recipients,
+    config: 'http: { listen: off }\nlog: { format: text }\naudit: { identity: audit.pem, checkpointRecords: 30 }',
+  });
+  writeAuditIdentity(site.directory);
   afterAll(() => site.remove());
 
   it(`delivers every copy exactly once over ${kills} kills, archives every original, and keeps its audit trail whole`, {
@@ -56,6 +62,8 @@ describe('a daemon killed at random moments', () => {
     expect(readdirSync(join(site.spool, 'work', 'in'))).toEqual([]);
     const verified = await sealdrop(['audit', 'verify', '-c', site.configFile]);
     expect(verified.stdout).toMatch(/^consistent/m);
+    // Every life made some; what a kill left between a checkpoint and its record was completed by the next.
+    expect(Number(/^(\d+) checkpoints that the chain fits/m.exec(verified.stderr)?.[1])).toBeGreaterThan(kills);
 
     function newFiles(): number {
       return readdirSync(join(site.spool, 'outbox', 'new')).length;
