@@ -1,4 +1,5 @@
 import { duration, integer, path, section, serviceUrl, size } from './kinds.js';
+import { forwardSection, secondLocation } from './forward-schema.js';
 
 const MiB = 1024 * 1024;
 const SECOND = 1000;
@@ -35,4 +36,8 @@ export const auditSection = section({
     .describe('A checkpoint is made at least this often, also when nothing happens: a gap between two is a finding.'),
   checkpointRecords: integer(10, 10_000_000).default(100_000).describe('And after so many records.'),
   timestamp: timestampSection.exactOptional().describe('An authority that time-stamps each checkpoint. Mail never waits for it.'),
+  second: secondLocation,
+  forward: forwardSection
+    .prefault({})
+    .describe('Where records go as they are made, so that whoever rules this host cannot take them back.'),
 }).prefault({});

@@ -1,6 +1,7 @@
 import { archiveFaults } from './checks/archive.js';
 import { deliveryFaults } from './checks/delivery.js';
 import { overlapFaults } from './checks/directories.js';
+import { forwardFaults } from './checks/forward.js';
 import { orderFaults } from './checks/order.js';
 import { protectionFaults } from './checks/protection.js';
 import { ruleFaults, uncarriedFaults } from './checks/rules.js';
@@ -22,5 +23,6 @@ export function faultsAcrossKeys(value: PlainValue, directory: string): CrossFau
     ...orderFaults(value),
     ...protectionFaults(value),
     ...archiveFaults(value),
+    ...forwardFaults(value),
   ];
 }

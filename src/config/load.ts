@@ -88,11 +88,22 @@ function withAbsolutePaths(config: Config, directory: string): Config {
 }
 
 function withAbsoluteAudit(audit: Config['audit'], absolute: (path: string) => string): Config['audit'] {
-  const { identity, timestamp } = audit;
+  const { identity, timestamp, second, forward } = audit;
   const absoluteOrNull = (path: string | null) => (path === null ? null : absolute(path));
   return {
     ...audit,
     identity: absoluteOrNull(identity),
     ...(timestamp === undefined ? {} : { timestamp: { ...timestamp, ca: absolute(timestamp.ca), tlsCa: absoluteOrNull(timestamp.tlsCa) } }),
+    second: absoluteOrNull(second),
+    forward: { ...forward, syslog: forward.syslog.map((item) => withAbsoluteTls(item, absolute)), file: absoluteOrNull(forward.file) },
   };
+}
+
+function withAbsoluteTls<Item extends Config['audit']['forward']['syslog'][number]>(item: Item, absolute: (path: string) => string): Item {
+  const made = { ...item };
+  for (const key of ['ca', 'clientCertificate', 'clientKey'] as const) {
+    const file = item[key];
+    if (file !== undefined) made[key] = absolute(file);
+  }
+  return made;
 }

@@ -1,3 +1,4 @@
+import type { ChainPosition } from '../audit/follow.js';
 import { newEntry } from '../audit/record.js';
 import type { AuditWriter } from '../audit/writer.js';
 import type { Config } from '../config/schema.js';
@@ -11,6 +12,7 @@ import { type DiskWatch, openDiskWatch } from './disk/disk-watch.js';
 import { Ends } from './ends.js';
 import type { EventDetails } from './events.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
+import { type Forwarding, openForwarding } from './forward/forwarding.js';
 import { Health, type HealthReport } from './health.js';
 import { clearBehind } from './intake/clearance.js';
 import { Intake } from './intake/intake.js';
@@ -63,6 +65,7 @@ export class Daemon {
   private audit: AuditWriter | undefined;
   private checkpoints: CheckpointClock | undefined;
   private timestamps: TimestampClock | undefined;
+  private forwarding: Forwarding | undefined;
   private outgoing: Outgoing | undefined;
   private pickup: PickupSupervision | undefined;
   private pool: WorkerPool | undefined;
@@ -142,6 +145,7 @@ export class Daemon {
     this.checkpoints = CheckpointClock.open(world, audit, this.timestamps);
     await recordStart(audit, this.options.configPath, this.checkpoints?.maxAgeMs);
     this.checkpoints?.start();
+    this.forwarding = openForwarding(world, audit);
     const outgoing = openOutgoing(world, audit, ways);
     this.outgoing = outgoing;
 
@@ -230,6 +234,7 @@ export class Daemon {
     await this.pool?.stop();
     await this.pickup?.stop();
     await this.outgoing?.stop();
+    let end: ChainPosition | undefined;
     try {
       if (this.audit !== undefined && this.failure === undefined) {
         const reason = this.stopReason ?? 'drained';
@@ -238,10 +243,12 @@ export class Daemon {
       }
       this.checkpoints?.abandon();
       await this.timestamps?.stop();
+      end = this.audit?.end;
       await this.audit?.close();
     } catch (error) {
       this.fail(error);
     }
+    await this.forwarding?.stop(end);
     this.lock?.release();
   }
 

@@ -19,7 +19,16 @@ export interface HealthReport {
   }[];
   /** The file systems that are written to, how full they are and for how long they last. */
   readonly disks: readonly DiskReport[];
+  /** Who gets the audit trail: up to which record it is known to hold it, and how many records are missing there. */
+  readonly forwarding: readonly { readonly target: string; readonly held: number; readonly time: string; readonly behind: number }[];
   readonly counters: Readonly<Record<string, number>>;
+}
+
+interface Forwarded {
+  readonly held: number;
+  /** Of that record; empty if there is none yet. */
+  readonly time: string;
+  readonly behind: () => number;
 }
 
 const maxWaitingFiles = 100;
@@ -30,6 +39,7 @@ export class Health {
   private readonly troubles = new Map<string, PlainFault & { since: string }>();
   private readonly waitingFiles = new Map<string, { waiting: Waiting; scan: number }>();
   private diskReports: readonly DiskReport[] = [];
+  private readonly forwarding = new Map<string, Forwarded>();
   private readonly counters: Record<string, number> = {
     accepted: 0,
     committed: 0,
@@ -90,6 +100,10 @@ export class Health {
     this.diskReports = reports;
   }
 
+  forwarded(target: string, state: Forwarded): void {
+    this.forwarding.set(target, state);
+  }
+
   count(name: string, by = 1): void {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
@@ -110,6 +124,7 @@ export class Health {
         cure,
       })),
       disks: this.diskReports,
+      forwarding: [...this.forwarding].map(([target, { held, time, behind }]) => ({ target, held, time, behind: behind() })),
       counters: { ...this.counters },
     };
   }

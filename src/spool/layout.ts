@@ -26,6 +26,8 @@ export interface SpoolLayout {
   readonly secondFile: string;
   /** How full the file systems were in the last days. */
   readonly growthFile: string;
+  /** How far the audit trail has been forwarded. */
+  readonly forwardFile: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -48,6 +50,7 @@ export function spoolLayout(root: string): SpoolLayout {
     settlingFile: `${root}/settling.json`,
     secondFile: `${root}/second-archive`,
     growthFile: `${root}/growth.json`,
+    forwardFile: `${root}/forward.json`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };

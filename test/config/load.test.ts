@@ -87,7 +87,14 @@ delivery:
         compress: 'none',
         second: null,
       },
-      audit: { segmentBytes: 256 * 1024 * 1024, identity: null, checkpointMaxAge: 3_600_000, checkpointRecords: 100_000 },
+      audit: {
+        segmentBytes: 256 * 1024 * 1024,
+        identity: null,
+        checkpointMaxAge: 3_600_000,
+        checkpointRecords: 100_000,
+        second: null,
+        forward: { syslog: [], file: null, personal: false, confirmMs: 10_000 },
+      },
       log: { level: 'info', format: 'auto' },
       http: { listen: { host: '127.0.0.1', port: 8470 } },
     } satisfies Config);

@@ -18,10 +18,12 @@ export type Tool =
   | 'postfix'
   | 'opendkim'
   | 'exim'
+  | 'rsyslog'
   | 'root';
 
 /** Tools that are more than one entry of the list. */
 const ENTRIES: Partial<Record<Tool, readonly string[]>> = {
+  rsyslog: ['rsyslog', 'rsyslogtls'],
   nss: ['cmsutil'],
   bouncycastle: ['javac', 'bcprov', 'bcutil', 'bcpkix', 'bcmail', 'javamail'],
 };

@@ -30,6 +30,8 @@ const DIRECTORIES: readonly KeyPath[] = [
   ['delivery', 'pickup', 'staging'],
   ['delivery', 'pickup', 'bad'],
   ['archive', 'second'],
+  ['audit', 'second'],
+  ['audit', 'forward', 'file'],
 ];
 
 function relationOf(one: string, other: string): string | undefined {
