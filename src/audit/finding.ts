@@ -27,8 +27,10 @@ export interface Finding {
     | 'second-unreachable'
     | 'second-missing'
     | 'second-altered'
-    | 'second-without-record';
-  /** Relative to the audit directory, to the archive, or to the second location. */
+    | 'second-without-record'
+    | 'anchor-differs'
+    | 'anchor-ahead';
+  /** Relative to the audit directory, to the archive, or to the second location; of an anchor, its name. */
   readonly file: string;
   readonly text: string;
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { auditCheck } from './audit/check.js';
+import { auditExport } from './audit/export.js';
+import { auditHead } from './audit/head.js';
 import { auditIdentity } from './audit/identity.js';
 import { auditList } from './audit/list.js';
 import { auditProve } from './audit/prove.js';
@@ -12,5 +14,7 @@ export function auditCommand(ended: (exitCode: number) => void): Command {
     .addCommand(auditVerify(ended))
     .addCommand(auditProve())
     .addCommand(auditCheck(ended))
-    .addCommand(auditIdentity());
+    .addCommand(auditIdentity())
+    .addCommand(auditHead())
+    .addCommand(auditExport());
 }

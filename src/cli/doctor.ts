@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.js';
 import { exitCodes } from '../daemon/exit-code.js';
 import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
+import { anchorChecks } from './doctor/anchor-checks.js';
 import { configChecks } from './doctor/config-checks.js';
 import { daemonChecks } from './doctor/daemon-checks.js';
 import { deliveryChecks } from './doctor/delivery-checks.js';
@@ -81,6 +82,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...wayChecks(config),
     ...powerMtaChecks(powerMta, config),
     ...hostChecks(config, layout, now),
+    ...anchorChecks(config, layout, now),
     ...(await daemonChecks(layout)),
   ];
 }

@@ -1,5 +1,5 @@
-import { duration, integer, path, section, serviceUrl, size } from './kinds.js';
 import { forwardSection, secondLocation } from './forward-schema.js';
+import { duration, integer, path, section, serviceUrl, size } from './kinds.js';
 
 const MiB = 1024 * 1024;
 const SECOND = 1000;

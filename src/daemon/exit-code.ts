@@ -57,6 +57,7 @@ const byCode: Readonly<Record<string, number>> = {
   'no-such-record': exitCodes.usage,
   'no-such-message': exitCodes.usage,
   'archive-encrypted': exitCodes.usage,
+  'anchor-unreadable': exitCodes.badMessage,
   usage: exitCodes.usage,
   'already-there': exitCodes.usage,
   'no-such-group': exitCodes.usage,

@@ -12,7 +12,7 @@ export function trailReport(chain: ChainReport, { findings, archived }: { findin
   return { ...chain, findings: all, archived, verdict: verdictOn(all) };
 }
 
-function verdictOn({ length }: readonly Finding[]): string {
+export function verdictOn({ length }: readonly Finding[]): string {
   if (length === 0) return 'consistent, completeness not proven';
   return `inconsistent: ${length} finding${length === 1 ? '' : 's'}`;
 }

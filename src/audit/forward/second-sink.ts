@@ -11,7 +11,7 @@ import { mirrorCheckpoints } from './mirror-checkpoints.js';
 import type { Place } from './place.js';
 
 /** Its presence proves that the second location is mounted. */
-export const secondMarkerName = '.sealdrop-second';
+const secondMarkerName = '.sealdrop-second';
 
 /**
  * A second location of the audit directory, to which is only ever added. The chain is copied octet for octet by its offsets: it never changes. The

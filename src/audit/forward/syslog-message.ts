@@ -19,8 +19,8 @@ export const facilities = {
 export type Facility = keyof typeof facilities;
 
 /** The private enterprise number reserved for examples (RFC 5612): sealdrop has none of its own. */
-export const sdId = 'sealdrop@32473';
-export const appName = 'sealdrop';
+const sdId = 'sealdrop@32473';
+const appName = 'sealdrop';
 
 /** RFC 5424 §6.2.1: normal but significant. */
 const notice = 5;

@@ -6,5 +6,5 @@ export function archiveVerify(ended: (exitCode: number) => void): Command {
     .description('Check archive and audit trail against each other, both ways (the same as "sealdrop audit verify").')
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--json', 'print the report as JSON')
-    .action((options: { config: string; json?: boolean }) => ended(verify(options)));
+    .action(async (options: { config: string; json?: boolean }) => ended(await verify(options)));
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { anchoredReport } from '../../archive/verify/anchored.js';
 import { verifyTrail } from '../../archive/verify.js';
 import { auditCertificates } from '../../audit/checkpoint/identity.js';
 import type { CheckpointChecks, CheckpointReport } from '../../audit/checkpoint-verify.js';
@@ -10,8 +11,9 @@ import { type SpoolLayout, spoolLayout } from '../../spool/layout.js';
 import { isLocked } from '../../spool/lock.js';
 import { anchorsIn } from '../open-keys.js';
 import { note, print, printJson } from '../output.js';
+import { type AnchorOptions, addAnchorOptions, anchorNotes, compareWithAnchors } from './anchors.js';
 
-interface VerifyOptions {
+interface VerifyOptions extends AnchorOptions {
   readonly config: string;
   readonly json?: boolean;
   readonly ca?: string;
@@ -20,7 +22,7 @@ interface VerifyOptions {
 }
 
 export function auditVerify(ended: (exitCode: number) => void): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('Check the chain, the details against it, its checkpoints, and the archive against all, in both directions.')
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--ca <pem>', 'authorities that certify who signs checkpoints')
@@ -28,7 +30,8 @@ export function auditVerify(ended: (exitCode: number) => void): Command {
     .option('--tsa-ca <pem>', 'authorities that certify who time-stamps them (default: audit.timestamp.ca)')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', help)
-    .action((options: VerifyOptions) => ended(verify(options)));
+    .action(async (options: VerifyOptions) => ended(await verify(options)));
+  return addAnchorOptions(command);
 }
 
 const help = `
@@ -36,18 +39,26 @@ Without --ca and --cert, checkpoints are believed the certificates that lie with
 audit.identity. Whoever can change those can sign: on another machine, name
 what you were given.
 
+An anchor is what somebody elsewhere holds of the chain: lines as "sealdrop audit
+head" prints them, the file of audit.forward.file, an export, what a syslog
+receiver wrote, a checkpoint, a second location (a directory), or an http(s)
+address of such a text. Each of its records must be in the chain.
+
 Exit codes: 0 consistent, 65 there are findings.
 
 Example:
-  sealdrop audit verify -c /etc/sealdrop/sealdrop.yaml --cert auditors-copy.crt`;
+  sealdrop audit verify -c /etc/sealdrop/sealdrop.yaml --cert auditors-copy.crt
+  sealdrop audit verify -c /etc/sealdrop/sealdrop.yaml --anchor heads.txt --anchor /mnt/logs/192.0.2.7.log`;
 
-export function verify(options: VerifyOptions): number {
+export async function verify(options: VerifyOptions): Promise<number> {
   const config = loadConfig(options.config);
   const layout = spoolLayout(config.spool);
   const { archive } = config;
   const second = archive.second === null ? undefined : { directory: archive.second, memory: layout.secondFile };
   const checkpoints = checksFor(options, config, layout);
-  const report = verifyTrail(layout.audit, layout.archive, layout.work, { second, checkpoints });
+  // Anchors first, for their faults show soon.
+  const anchors = await compareWithAnchors(layout.audit, options);
+  const report = anchoredReport(verifyTrail(layout.audit, layout.archive, layout.work, { second, checkpoints }), anchors);
   if (options.json === true) printJson(report);
   else {
     for (const { kind, file, text } of report.findings) print(`${kind}  ${file}: ${text}`);
@@ -55,6 +66,7 @@ export function verify(options: VerifyOptions): number {
     if (report.unfinishedTail)
       note('The newest file ends in an unfinished record: it is being written, or a crash left it (the next start cuts it back).');
     if (report.checkpoints !== undefined) note(checkpointsText(report.checkpoints));
+    for (const text of anchorNotes(anchors)) note(text);
     note(`${report.records} records, ${report.archived} archived originals compared, head ${report.head.seq} ${report.head.hash}`);
     print(report.verdict);
   }
