@@ -12,9 +12,10 @@ export interface ForwarderOptions extends Pick<OpenOptions, 'auditDirectory' | '
   /** Send the details too: personal data. */
   readonly personal: boolean;
   readonly now: () => Date;
-  /** Told of each change, at most once a second. */
+  /** Told of each change, at most every `saveMs`. */
   readonly onPositions: (positions: Positions) => void;
   readonly firstPauseMs?: number;
+  readonly saveMs?: number;
 }
 
 const saveMs = 1000;
@@ -39,7 +40,7 @@ export class Forwarder {
   start(end: ChainPosition | undefined): void {
     this.end = end;
     this.runs = [...this.couriers.values()].map((courier) => courier.run());
-    this.timer = setInterval(() => this.save(), saveMs);
+    this.timer = setInterval(() => this.save(), this.options.saveMs ?? saveMs);
   }
 
   /** The chain is durable up to there. */

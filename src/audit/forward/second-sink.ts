@@ -34,7 +34,7 @@ export class SecondSink implements Sink {
     this.checkpoints = mirrorCheckpoints(source, directory);
   }
 
-  /** `marker`: what the marker said before; undefined: the first time, when one is made. Throws `second-missing` (wait). */
+  /** `marker`: what the marker said before; undefined: the first time, when one is made. Throws `audit-second-missing` (wait). */
   static async open(source: string, directory: string, marker: string | undefined): Promise<{ sink: SecondSink; marker: string }> {
     if (!(await exists(directory))) throw missing(directory, 'is not there');
     if (marker !== undefined) requireMarker(directory, marker);
@@ -146,14 +146,14 @@ function newMarker(directory: string): string {
 }
 
 function missing(directory: string, how: string): SealdropError {
-  return new SealdropError('second-missing', `the second location of the audit trail, ${directory}, ${how}`, {
+  return new SealdropError('audit-second-missing', `the second location of the audit trail, ${directory}, ${how}`, {
     disposition: 'wait',
     cure: `Mount it. If it is to be another one from now on, put the marker ${secondMarkerName} of the old one there, or remove forward.json from the spool while sealdrop is stopped.`,
   });
 }
 
 function differs(path: string, how: string): SealdropError {
-  return new SealdropError('second-differs', `${path} ${how}: one of the two was changed`, {
+  return new SealdropError('audit-second-differs', `${path} ${how}: one of the two was changed`, {
     disposition: 'wait',
     cure: 'Keep copies of both, and run "sealdrop audit verify --anchor" with that directory. Nothing is written there until they agree.',
   });

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newEntry } from '../../../src/audit/record.js';
@@ -101,7 +101,11 @@ describe('a file elsewhere', () => {
     start();
     await waitFor('the fault to be told', () => fault() !== undefined);
     rmSync(path, { recursive: true });
+    symlinkSync(join(directory, 'target'), path);
+    await waitFor('the link to be refused', () => running?.positions().get('file')?.fault?.message.includes('ELOOP'));
+    rmSync(path);
     await running?.holds('file', 4);
+    expect(existsSync(join(directory, 'target'))).toBe(false);
   });
 });
 

@@ -34,6 +34,7 @@ export function startForwarder(
       positions = told;
     },
     firstPauseMs: 50,
+    saveMs: 50,
     ...more,
   });
   forwarder.start(writer.end);

@@ -77,7 +77,7 @@ describe('a second location of the audit trail', () => {
     const before = readFileSync(chain(second), 'utf8');
     await add(writer, 11, 12);
     start();
-    await waitFor('the fault to be told', () => fault() === 'second-differs');
+    await waitFor('the fault to be told', () => fault() === 'audit-second-differs');
     expect(readFileSync(chain(second), 'utf8')).toBe(before);
   });
 
@@ -88,7 +88,7 @@ describe('a second location of the audit trail', () => {
     truncateSync(chain(second), 100);
     await add(writer, 11, 12);
     start();
-    await waitFor('the fault to be told', () => fault() === 'second-differs');
+    await waitFor('the fault to be told', () => fault() === 'audit-second-differs');
     expect(readFileSync(chain(second)).length).toBe(100);
   });
 
@@ -130,7 +130,7 @@ describe('a second location of the audit trail', () => {
     renameSync(second, `${second}.away`);
     mkdirSync(second);
     await add(writer, 11, 20, now);
-    await waitFor('the fault to be told', () => fault() === 'second-missing');
+    await waitFor('the fault to be told', () => fault() === 'audit-second-missing');
     expect(readdirSync(second)).toEqual([]);
     rmSync(second, { recursive: true });
     renameSync(`${second}.away`, second);
