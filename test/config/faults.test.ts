@@ -10,6 +10,31 @@ function faultsIn(text: string, environment: NodeJS.ProcessEnv = {}): string[] {
 
 // The five lines of PICKUP come first, so what a case adds begins on line 6.
 const ONE_FAULT: [string, string, string][] = [
+  [
+    'a certificate authority for a receiver without TLS',
+    'audit:\n  forward:\n    syslog:\n      - { host: h, transport: udp, ca: /ca }\n',
+    '9: audit.forward.syslog[0].ca: is used by transport: tls alone; remove it, or set that',
+  ],
+  [
+    'a certificate without its key',
+    'audit:\n  forward:\n    syslog:\n      - { host: h, clientCertificate: /c }\n',
+    '9: audit.forward.syslog[0].clientCertificate: has no use without clientKey; add it',
+  ],
+  [
+    'a receiver twice',
+    'audit:\n  forward:\n    syslog:\n      - { host: h }\n      - { host: h, transport: tls }\n',
+    '10: audit.forward.syslog[1].host: is named twice; remove one of the two',
+  ],
+  [
+    'a second location of the audit trail within the spool',
+    'spool: /s\naudit:\n  second: /s/second\n',
+    '8: audit.second: lies within spool (/s); use a directory apart from it',
+  ],
+  [
+    'the trail forwarded into the spool',
+    'spool: /s\naudit:\n  forward: { file: /s/trail }\n',
+    '8: audit.forward.file: lies within spool (/s); use a directory apart from it',
+  ],
   ['a misspelled key', 'spol: /x\n', '6: spol: unknown key; did you mean spool?'],
   ['a key in another spelling', 'outbox:\n  settle_ms: 1\n', '7: outbox.settle_ms: unknown key; did you mean settleMs?'],
   ['a key that belongs elsewhere', 'settleMs: 1\n', '6: settleMs: unknown key here; it belongs beneath outbox'],
