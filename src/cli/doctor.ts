@@ -9,6 +9,7 @@ import { configChecks } from './doctor/config-checks.js';
 import { daemonChecks } from './doctor/daemon-checks.js';
 import { deliveryChecks } from './doctor/delivery-checks.js';
 import { diskChecks } from './doctor/disk-checks.js';
+import { dutiesChecks } from './doctor/duties-checks.js';
 import { type Finding, fail } from './doctor/finding.js';
 import { hostChecks } from './doctor/host-checks.js';
 import { keyChecks } from './doctor/key-checks.js';
@@ -76,6 +77,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...configChecks(config, configPath),
     ...spoolChecks(config, layout),
     ...(await diskChecks(config, layout, now)),
+    ...dutiesChecks(config, layout, configPath),
     ...outboxChecks(config, layout),
     ...keyChecks(config, now),
     ...(await deliveryChecks(config, now)),

@@ -21,7 +21,7 @@ export function initCommand(): Command {
     .description('Make a configuration with every default explained, a directory for keys, and the spool with the right modes.')
     .argument('<dir>', 'directory to make them in')
     .option('--submit-group <group>', 'unix group whose members may drop mail (default: nobody but the user)')
-    .option('--audit-group <group>', 'unix group that may read the archive (default: nobody but the user)')
+    .option('--audit-group <group>', 'unix group that may read archive and audit trail (default: nobody but the user)')
     .option('--user <user>', 'user that sealdrop will run as (default: you; another one needs root)')
     .addHelpText('after', help)
     .action((directory: string, options: InitOptions) => init(resolve(directory), options));

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import { requireArchiveGroup } from '../spool/group-membership.js';
 import type { SpoolLayout } from '../spool/layout.js';
 import { lockSpool, type SpoolLock } from '../spool/lock.js';
 import { proveOneMount } from '../spool/one-mount.js';
@@ -14,6 +15,7 @@ export interface OpenSpool {
 export function openSpool(layout: SpoolLayout, config: Config): OpenSpool {
   const submitGid = config.senders === null ? undefined : gidOf(config.outbox.group);
   const archiveGroup = gidOf(config.archive.group);
+  if (archiveGroup !== undefined) requireArchiveGroup(config.archive.group, archiveGroup);
   // The spool's root may have to be made before it can hold the lock.
   prepareSpool(layout, { submitGid, auditGid: archiveGroup });
   const lock = lockSpool(layout.lockFile, Date.now());

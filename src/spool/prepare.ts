@@ -9,7 +9,7 @@ import type { SpoolLayout } from './layout.js';
 export interface SpoolOwnership {
   /** Group whose members may drop mail; undefined: nobody but us. */
   readonly submitGid: number | undefined;
-  /** Group that may read the archive; undefined: nobody but us. */
+  /** Group that may read archive and audit trail; undefined: nobody but us. */
   readonly auditGid: number | undefined;
   /** User the directories are for, when root makes them; undefined: us. */
   readonly uid?: number | undefined;
@@ -25,9 +25,10 @@ export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid, uid }: 
   for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
     if (make(path, submit, uid, submitGid) && submitGid !== undefined) readableUnderAnyUmask(path, submit, uid);
   }
-  const ours = [layout.work, layout.claimed, layout.sealed, layout.again, layout.retry, layout.quarantine, layout.refused, layout.audit];
+  const ours = [layout.work, layout.claimed, layout.sealed, layout.again, layout.retry, layout.quarantine, layout.refused];
   for (const path of ours) make(path, 0o700, uid, undefined);
-  make(layout.archive, auditGid === undefined ? 0o700 : 0o2750, uid, auditGid);
+  // Set-group-ID: what is made in them belongs to the auditors' group by itself.
+  for (const path of [layout.archive, layout.audit]) make(path, auditGid === undefined ? 0o700 : 0o2750, uid, auditGid);
   syncDirectory(layout.root);
 }
 

@@ -63,6 +63,13 @@ export function shellAs(user: TestUser, script: string, cwd: string): ScriptResu
   return { status: run.status, stdout: run.stdout, stderr: run.stderr };
 }
 
+/** Any command as that user, with the groups its account has. */
+export function sealdropAs({ uid, gid }: TestUser, args: readonly string[]): ScriptResult {
+  const identity = ['--reuid', String(uid), '--regid', String(gid), '--init-groups'];
+  const run = spawnSync('setpriv', [...identity, process.execPath, main, ...args], { encoding: 'utf8', cwd: '/', timeout: 60_000 });
+  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
 /** `sealdrop run --once` as that user, with the groups a service unit gives it and, if asked, CAP_DAC_READ_SEARCH and nothing else. */
 export function runOnceAs(user: TestUser, config: string, options: { groups: readonly number[]; readsAll?: boolean }): ScriptResult {
   const groups = options.groups.length === 0 ? ['--clear-groups'] : ['--groups', options.groups.join(',')];

@@ -42,7 +42,7 @@ describe('a new spool', () => {
 });
 
 describeWith(['root', 'setfacl'], 'a new spool that others may drop mail into', () => {
-  test('gives the outbox to the submitters’ group, sticky, and the archive to the auditors’', () => {
+  test('gives the outbox to the submitters’ group, sticky, and archive and audit trail to the auditors’', () => {
     const layout = spoolLayout(join(makeTemp('spool'), 'spool'));
     prepareSpool(layout, { submitGid: nobody, auditGid: nobody });
     for (const path of [layout.outbox, layout.outboxTmp, layout.outboxNew]) {
@@ -50,8 +50,8 @@ describeWith(['root', 'setfacl'], 'a new spool that others may drop mail into', 
       // The access ACL's mask shows in the group bits; it is what was asked for.
       expect(modeOf(path), path).toBe(0o3730);
     }
-    expect([statSync(layout.archive).gid, modeOf(layout.archive)]).toEqual([nobody, 0o2750]);
-    for (const path of [layout.work, layout.quarantine, layout.audit]) expect(modeOf(path), path).toBe(0o700);
+    for (const path of [layout.archive, layout.audit]) expect([path, statSync(path).gid, modeOf(path)]).toEqual([path, nobody, 0o2750]);
+    for (const path of [layout.work, layout.quarantine]) expect(modeOf(path), path).toBe(0o700);
     expect(() => checkOutbox(layout, true)).not.toThrow();
   });
 

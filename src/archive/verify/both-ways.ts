@@ -4,11 +4,12 @@ import { type TrailRecord, trailOf } from '../../audit/trail.js';
 import { timeOfMessageId } from '../../message-id.js';
 import { archivePath } from '../path.js';
 import type { SecondPlace } from '../second.js';
-import { archivedFiles, isSameFile } from '../store.js';
+import { archivedFiles } from '../store.js';
 import { archivedFacts } from './claim.js';
 import type { ExpectedArchive } from './expected.js';
 import { fileFindings, keptFindings } from './file-check.js';
 import { secondFindings } from './second.js';
+import { isUnderWay } from './under-way.js';
 
 export interface Places {
   readonly audit: string;
@@ -58,18 +59,13 @@ export function compareBothWays(expected: ExpectedArchive, places: Places): { fi
  */
 function unknownFindings(unknown: ReadonlyMap<string, string>, { audit, archive, work }: Places): Finding[] {
   // Asked before the trail is read again, for the copy in work goes after the record has come.
-  const left = [...unknown].filter(([path, id]) => !isUnderWay(`${archive}/${path}`, `${work}/${id}.eml`));
+  const left = [...unknown].filter(([path, id]) => !isUnderWay(id, `${archive}/${path}`, `${work}/${id}.eml`, Date.now()));
   const earliestMs = left.reduce((earliest, [, id]) => Math.min(earliest, timeOfMessageId(id).getTime()), Date.now());
   const since = trailOf(audit, new Set(left.map(([, id]) => id)), new Date(earliestMs));
   // Archived since the chain was read, or taken back to be written anew.
   return left
     .filter(([path, id]) => !namesFile(since.get(id) ?? [], path) && existsSync(`${archive}/${path}`))
     .map(([path]) => withoutRecord(path));
-}
-
-/** A plain entry is one file with that copy; any other is a file of its own. */
-function isUnderWay(entry: string, ownCopy: string): boolean {
-  return /\.(gz|p7m)$|-\d+\.eml$/.test(entry) ? existsSync(ownCopy) : isSameFile(entry, ownCopy);
 }
 
 function namesFile(records: readonly TrailRecord[], path: string): boolean {

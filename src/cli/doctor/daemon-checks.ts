@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { askDaemon } from '../../daemon/control.js';
 import type { HealthReport } from '../../daemon/health.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { isLocked } from '../../spool/lock.js';
+import { umaskOfDaemon } from './daemon-process.js';
 import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
 
 /** The daemon on this spool, if one runs, and what it says of itself. */
@@ -29,11 +28,8 @@ function healthFindings({ counters, pauses, troubles, waitingFiles }: HealthRepo
   ];
 }
 
-/** What the lock file says only words this finding; nothing is decided by it. */
 function umaskChecks(lockFile: string): Finding[] {
-  const [, pid, host] = /^pid (\d+) on (\S+) /.exec(readFileSync(lockFile, 'utf8')) ?? [];
-  if (pid === undefined || host !== hostname()) return [];
-  const umask = umaskOf(pid);
+  const umask = umaskOfDaemon(lockFile);
   if (umask === undefined || (umask & 0o007) === 0o007) return [];
   return [
     warn(
@@ -42,13 +38,4 @@ function umaskChecks(lockFile: string): Finding[] {
       'Restart it; it sets 0027 by itself.',
     ),
   ];
-}
-
-function umaskOf(pid: string): number | undefined {
-  try {
-    const umask = /^Umask:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return umask === undefined ? undefined : Number.parseInt(umask, 8);
-  } catch {
-    return undefined; // It has just ended, or this is no Linux.
-  }
 }

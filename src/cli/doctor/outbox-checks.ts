@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Config } from '../../config/schema.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { checkOutbox, gidOf } from '../../spool/prepare.js';
 import { userName } from '../unix-names.js';
 import { attempt, type Finding, fail, noteThat, ok, warn } from './finding.js';
+import { closedAbove } from './modes.js';
 
 /** Whether applications can drop mail, and nothing but drop it. */
 export function outboxChecks(config: Config, layout: SpoolLayout): Finding[] {
@@ -83,13 +83,6 @@ function groupMayDrop(path: string): boolean {
   const run = spawnSync('getfacl', ['-acnp', '--', path], { encoding: 'utf8' });
   const entry = run.status === 0 ? /^group::(...)/m.exec(run.stdout)?.[1] : undefined;
   return entry === undefined || entry.endsWith('wx');
-}
-
-/** The first directory above that others may not pass through. */
-function closedAbove(path: string): string | undefined {
-  const parent = dirname(path);
-  if (parent === path) return undefined;
-  return closedAbove(parent) ?? ((statSync(parent).mode & 0o001) === 0 ? parent : undefined);
 }
 
 /** Without a default ACL that names us, a program with umask 077 drops files that we cannot read. */

@@ -5,10 +5,11 @@ import { diskFault } from '../../disk/faults.js';
 import { SealdropError } from '../../errors.js';
 import { inventoryOf } from '../../spool/inventory.js';
 import type { SpoolLayout } from '../../spool/layout.js';
-import { checkVolatile, gidOf } from '../../spool/prepare.js';
+import { checkVolatile } from '../../spool/prepare.js';
 import { refusedIn } from '../../spool/refused-copy.js';
 import { userName } from '../unix-names.js';
 import { type Finding, fail, faultFinding, noteThat, ok, warn } from './finding.js';
+import { modeText, ownedOf } from './modes.js';
 
 /** Owners, modes and place of the spool's directories, and what waits in them for a person. */
 export function spoolChecks(config: Config, layout: SpoolLayout): Finding[] {
@@ -18,7 +19,6 @@ export function spoolChecks(config: Config, layout: SpoolLayout): Finding[] {
     ...(closed.length > 0 ? closed : [ok('spool', `work, retry, quarantine, audit and archive in ${layout.root} are closed to others`)]),
     ...volatileChecks(config, layout.root),
     ...clockSkew(layout.root),
-    ...groupChecks(config, layout),
     ...heldChecks(layout),
   ];
 }
@@ -54,11 +54,11 @@ function closedDirectories(layout: SpoolLayout): Finding[] {
     [layout.again, 0o077, '700'],
     [layout.quarantine, 0o077, '700'],
     [layout.refused, 0o077, '700'],
-    [layout.audit, 0o077, '700'],
+    [layout.audit, 0o027, '2750'],
     [layout.archive, 0o027, '2750'],
   ];
   return wanted.flatMap(([path, forbidden, mode]) => {
-    const stats = statOf(path);
+    const stats = ownedOf(path);
     if (stats === undefined) return [];
     const findings: Finding[] = [];
     if (stats.uid !== us)
@@ -66,17 +66,9 @@ function closedDirectories(layout: SpoolLayout): Finding[] {
         fail('spool', `${path} belongs to ${userName(stats.uid)}, not to ${userName(us)}`, `Run "chown ${userName(us)} ${path}".`),
       );
     if ((stats.mode & forbidden) !== 0)
-      findings.push(fail('spool', `${path} is open to others (mode ${(stats.mode & 0o7777).toString(8)})`, `Run "chmod ${mode} ${path}".`));
+      findings.push(fail('spool', `${path} is open to others (mode ${modeText(stats)})`, `Run "chmod ${mode} ${path}".`));
     return findings;
   });
-}
-
-function statOf(path: string): { uid: number; mode: number } | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined; // Not made yet, or within what may not be entered, which is said of that directory.
-  }
 }
 
 function volatileChecks(config: Config, root: string): Finding[] {
@@ -107,21 +99,6 @@ function clockSkew(root: string): Finding[] {
   } catch (error) {
     return [faultFinding('spool', error instanceof SealdropError ? error : diskFault(error, 'write in', root))];
   }
-}
-
-function groupChecks({ archive }: Config, { archive: directory }: SpoolLayout): Finding[] {
-  const gid = gidOf(archive.group);
-  if (gid === undefined)
-    return [
-      noteThat(
-        'archive',
-        `there is no group ${archive.group}: nobody but the service reads the archive`,
-        `If auditors are to: groupadd --system ${archive.group} && chgrp ${archive.group} ${directory} && chmod 2750 ${directory}`,
-      ),
-    ];
-  if (!existsSync(directory) || statSync(directory).gid === gid) return [];
-  const cure = `Run "chgrp -R ${archive.group} ${directory} && chmod 2750 ${directory}".`;
-  return [noteThat('archive', `${directory} does not belong to the group ${archive.group}, whose members cannot read it`, cure)];
 }
 
 function heldChecks(layout: SpoolLayout): Finding[] {
