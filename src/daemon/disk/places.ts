@@ -18,12 +18,13 @@ export interface PlacedRoom extends Room {
 }
 
 /** All that sealdrop writes to. */
-export function placesOf({ delivery }: Config, layout: SpoolLayout): Place[] {
+export function placesOf({ archive, delivery }: Config, layout: SpoolLayout): Place[] {
   const { pickup } = delivery;
   return [
     { name: 'spool', path: layout.root, grows: true },
     { name: 'archive', path: layout.archive, grows: true },
     { name: 'audit', path: layout.audit, grows: true },
+    ...(archive.second === null ? [] : [{ name: 'second archive', path: archive.second, grows: true }]),
     ...(pickup === undefined ? [] : [{ name: 'pickup', path: pickup.staging, grows: false }]),
   ];
 }
