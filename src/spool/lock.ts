@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { diskFault, errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
@@ -46,12 +46,23 @@ export function isLocked(path: string): boolean {
     descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'EACCES') return isListedAsLocked(path);
     throw diskFault(error, 'open', path);
   }
   try {
     return spawnSync('flock', ['-x', '-n', '-E', '99', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] }).status === 99;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** For an auditor, who may not open the lock file: what the kernel lists (proc_locks(5)), by inode. Where it lists nothing, nobody is known. */
+function isListedAsLocked(path: string): boolean {
+  try {
+    const { ino } = statSync(path);
+    return new RegExp(`^\\d+: FLOCK +ADVISORY +WRITE -?\\d+ [0-9a-f]+:[0-9a-f]+:${ino} `, 'm').test(readFileSync('/proc/locks', 'utf8'));
+  } catch {
+    return false;
   }
 }
 
