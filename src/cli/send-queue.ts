@@ -10,9 +10,8 @@ import { spoolLayout } from '../spool/layout.js';
  * Puts a message, its bytes untouched, through the sure door: written to outbox/tmp, made durable, renamed into outbox/new. Killed in
  * between: a file in outbox/tmp that nobody takes. Returns the path in outbox/new. Throws no-access, directory-missing, disk-full, …
  */
-export function queueMessage(original: Buffer, file: string, config: Config): string {
+export function queueMessage(original: Buffer, file: string, config: Config, name = queueName(file)): string {
   const { outboxTmp, outboxNew } = spoolLayout(config.spool);
-  const name = queueName(file);
   const draft = `${outboxTmp}/${name}`;
   const path = `${outboxNew}/${name}`;
   let renamed = false;
@@ -49,7 +48,7 @@ function syncName(directory: string, descriptor: number, path: string): void {
 }
 
 /** New for every message; begins with the submitted name, which people know it by. No ending that the doors ignore. */
-function queueName(file: string): string {
+export function queueName(file: string): string {
   const stem = file === '-' ? 'stdin' : basename(file).replace(/\.eml$/i, '');
   const safe = stem
     .replace(/[^\w@+.-]/g, '_')

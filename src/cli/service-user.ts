@@ -14,3 +14,18 @@ export function becomeOwnerOf(path: string): void {
   process.setegid?.(groups[0] ?? gid);
   process.seteuid?.(uid);
 }
+
+/** As root, does something as the owner of a path, and is root again: what is made then is root's. */
+export async function asOwnerOf<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  const [uid, gid, groups] = [process.geteuid?.(), process.getegid?.(), process.getgroups?.()];
+  becomeOwnerOf(path);
+  try {
+    return await work();
+  } finally {
+    if (uid === 0 && process.geteuid?.() !== 0) {
+      process.seteuid?.(uid);
+      process.setegid?.(gid ?? 0);
+      process.setgroups?.(groups ?? []);
+    }
+  }
+}

@@ -5,17 +5,20 @@ import { errnoOf } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import type { HealthReport } from './health.js';
 import type { Log } from './log.js';
+import type { Noted } from './noted.js';
 import { type PlainFault, plainFault, revivedFault } from './protocol.js';
 import type { QueueAction } from './queue/queue-actions.js';
 
 export type ControlRequest =
   | { readonly ask: 'health' }
   | { readonly ask: 'checkpoint' }
+  | { readonly ask: 'record'; readonly noted: Noted }
   | { readonly ask: QueueAction; readonly id: string; readonly by: number };
 
 export interface ControlCommands {
   readonly health: () => HealthReport;
   readonly checkpoint: () => Promise<Made>;
+  readonly record: (noted: Noted) => Promise<void>;
   readonly act: (action: QueueAction, id: string, by: number) => Promise<void>;
 }
 
@@ -29,7 +32,7 @@ const answerMs = 30_000;
 const idleMs = 10_000;
 
 /**
- * The daemon's ear for `sealdrop queue` and `sealdrop doctor`: one JSON line in, one out, over a socket in the spool that only its user
+ * The daemon's ear for `sealdrop queue`, `archive` and `doctor`: one JSON line in, one out, over a socket in the spool that only its user
  * (and root) may open. We hold the spool's lock, so a socket that is there already belongs to nobody.
  */
 export async function openControl(path: string, commands: ControlCommands, log: Log): Promise<Control | undefined> {
@@ -103,11 +106,8 @@ async function serve(socket: Socket, commands: ControlCommands): Promise<void> {
 async function resultOf(commands: ControlCommands, request: ControlRequest): Promise<unknown> {
   if (request.ask === 'health') return commands.health();
   if (request.ask === 'checkpoint') return commands.checkpoint();
-  return act(commands, request.ask, request.id, request.by);
-}
-
-async function act(commands: ControlCommands, action: QueueAction, id: string, by: number): Promise<{ ok: true }> {
-  await commands.act(action, id, by);
+  if (request.ask === 'record') await commands.record(request.noted);
+  else await commands.act(request.ask, request.id, request.by);
   return { ok: true };
 }
 

@@ -17,6 +17,7 @@ import { Health, type HealthReport } from './health.js';
 import { clearBehind } from './intake/clearance.js';
 import { Intake } from './intake/intake.js';
 import type { Log } from './log.js';
+import { type Noted, notedEntry } from './noted.js';
 import { openArchive } from './open-archive.js';
 import { openAudit, recordStart } from './open-audit.js';
 import { openSpool } from './open-spool.js';
@@ -188,6 +189,7 @@ export class Daemon {
     const commands = {
       health: () => this.healthReport(),
       checkpoint: () => (this.checkpoints === undefined ? Promise.reject(noCheckpoints()) : this.checkpoints.make()),
+      record: (noted: Noted) => audit.append([notedEntry(noted)]),
       act: decisions.act.bind(decisions),
     };
     if (!once) this.control = await openControl(layout.controlSocket, commands, log);

@@ -39,6 +39,8 @@ export interface EventDetails {
     readonly signerInfos: readonly string[];
     readonly certificates: readonly string[];
     readonly changes: readonly string[];
+    /** The message this one restores, as `sealdrop archive restore` wrote into it; what a submitter says, no more. */
+    readonly restored?: string;
   };
   readonly committed: { readonly copies: readonly { readonly number: number; readonly name: string; readonly outcome: CommitOutcome }[] };
   readonly sent: { readonly copies: readonly { readonly number: number; readonly recipients: readonly RecipientOutcome[] }[] };
@@ -71,6 +73,21 @@ export interface EventDetails {
   readonly requeued: { readonly from: 'retry' | 'quarantine'; readonly by: number; readonly ticket: Ticket };
   readonly released: { readonly by: number; readonly ticket: Ticket };
   readonly dropped: StoredEntry & { readonly by: number };
+  /** `sealdrop archive export` handed out copies of archived messages. Recorded before the export has its name. */
+  readonly exported: {
+    readonly by: number;
+    readonly format: string;
+    /** What was asked for, in the words of the command line. */
+    readonly query: string;
+    readonly count: number;
+    /** Entries that were asked for and could not be handed out. */
+    readonly missing: number;
+    readonly sizeBytes: number;
+    /** SHA-256 of the export's manifest.json. */
+    readonly manifest: string;
+  };
+  /** `sealdrop archive restore` put a copy into the outbox; recorded before. */
+  readonly restored: { readonly by: number; readonly file: string };
 }
 
 export type EventName = keyof EventDetails;

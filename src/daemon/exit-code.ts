@@ -60,6 +60,7 @@ const byCode: Readonly<Record<string, number>> = {
   'anchor-unreadable': exitCodes.badMessage,
   usage: exitCodes.usage,
   'already-there': exitCodes.usage,
+  'export-there': exitCodes.usage,
   'no-such-group': exitCodes.usage,
   'no-such-user': exitCodes.usage,
 };

@@ -64,7 +64,7 @@ export function visibleAddresses(message: Canonical): ReadonlySet<string> {
 }
 
 /** The Subject, decoded, for people; empty when there is none. */
-export function subjectOf(message: Canonical): string {
+export function subjectOf(message: Pick<Canonical, 'fields'>): string {
   const field = fieldsNamed(message.fields, 'Subject')[0];
   if (field === undefined) return '';
   const text = decodeOctets(rawValue(field));

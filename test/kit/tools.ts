@@ -19,6 +19,9 @@ export type Tool =
   | 'opendkim'
   | 'exim'
   | 'rsyslog'
+  | 'unzip'
+  | 'chromium'
+  | 'pdftotext'
   | 'root';
 
 /** Tools that are more than one entry of the list. */

@@ -69,7 +69,7 @@ function intentEntries(jobs: readonly Job[]) {
   return jobs.flatMap((job) => {
     const { sealed, intent, stored, kept } = job;
     if (sealed === undefined || intent === undefined || stored === undefined) return [];
-    const { messageId, signer, signers, signerInfos, changes } = sealed;
+    const { messageId, signer, signers, signerInfos, changes, restored } = sealed;
     const certificates = sealed.certificates.map(({ fingerprint }) => fingerprint);
     const detail = {
       intent,
@@ -81,6 +81,7 @@ function intentEntries(jobs: readonly Job[]) {
       signerInfos,
       certificates,
       changes,
+      ...(restored === undefined ? {} : { restored }),
     };
     return [entry('intent', job, detail, { algorithms: sealed.algorithms })];
   });

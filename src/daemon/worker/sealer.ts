@@ -11,6 +11,7 @@ import { envelopeOf, headerSenderOf, identityAddressOf, visibleAddresses } from 
 import { fieldsNamed, type HeaderField, rawValue } from '../../message/field.js';
 import type { Octets } from '../../message/octets.js';
 import { assembleMessage, outerHeader } from '../../message/outer-header.js';
+import { restoredBy } from '../../message/restored.js';
 import { timeOfMessageId } from '../../message-id.js';
 import { decide } from '../../policy/decide.js';
 import type { CopyPlan, Plan } from '../../policy/plan.js';
@@ -49,6 +50,8 @@ export interface SealedMessage {
   readonly signerInfos: readonly string[];
   /** Signatures, then encryption, then how headers are protected, as `rsa-pkcs1+sha256 aes-256-cbc+rsa-pkcs1 hp=cipher`. */
   readonly algorithms: string;
+  /** The archived message it says it restores. */
+  readonly restored: string | undefined;
   /** Every certificate used, to be kept once. */
   readonly certificates: readonly { readonly fingerprint: string; readonly der: Buffer }[];
 }
@@ -172,6 +175,7 @@ export class Sealer {
       copies,
       changes: [...new Set([...changes, ...payloads.changes])],
       messageId: messageIdIn(outer.fields),
+      restored: restoredBy(message),
       signer: identity?.fingerprint,
       signers: forms.signers.map(({ fingerprint }) => fingerprint),
       signerInfos: plan.copies.every(({ keepSealed }) => keepSealed === 'none') ? [] : forms.signerInfos,

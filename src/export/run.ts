@@ -1,0 +1,248 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { OpenEntry } from '../archive/decrypt.js';
+import { LocatedRecords } from '../audit/located.js';
+import { diskFault } from '../disk/faults.js';
+import { timeOfMessageId } from '../message-id.js';
+import type { Container, ExportFormat } from './container.js';
+import { coverPage } from './cover.js';
+import { type Exhibit, type ExhibitOptions, type Found, type Problem, readExhibit, sealedCopiesOf } from './exhibit.js';
+import { Folder } from './folder.js';
+import { type FileFacts, HashedFile } from './hashed-file.js';
+import { Maildir } from './maildir.js';
+import { type ExportHead, type ExportTotals, type ListedFile, Manifest } from './manifest.js';
+import { Mbox } from './mbox.js';
+import { ExportOutput } from './output.js';
+import { Table } from './table.js';
+import { Zip } from './zip.js';
+
+export interface ExportRequest {
+  /** Message ids. */
+  readonly ids: readonly string[];
+  readonly format: ExportFormat;
+  readonly out: string;
+  /** Replaces what is at `out`: a file, or a directory that an export made. */
+  readonly force: boolean;
+  readonly archive: string;
+  /** Undefined where who exports may not read it: then nothing is known of a message but what is in it. */
+  readonly audit: string | undefined;
+  readonly open: OpenEntry | undefined;
+  readonly asStored: boolean;
+  readonly head: ExportHead;
+}
+
+export interface ExportReport {
+  /** What was made, the export first. */
+  readonly files: readonly string[];
+  readonly totals: ExportTotals;
+  readonly manifest: FileFacts;
+  readonly problems: readonly Problem[];
+}
+
+export interface ExportWatcher {
+  /** Told after each message. */
+  progress(done: number, sizeBytes: number): void;
+  /** Records the export; what it throws, undoes it. */
+  record(report: Omit<ExportReport, 'files'>): Promise<void>;
+}
+
+/**
+ * Copies archived messages out, in the order of their ids. What is complete is recorded, then it gets its name; whatever ends it before, nothing
+ * is there. Memory holds one message, the places of its records, and some hundred octets a message of what is still to be listed.
+ */
+export async function exportMessages(request: ExportRequest, watcher: ExportWatcher): Promise<ExportReport> {
+  const { out, force, format } = request;
+  const output = new ExportOutput(out, { force, beside: format === 'mbox' || format === 'maildir' ? `${out}.manifest.json` : undefined });
+  let making: Making | undefined;
+  try {
+    making = new Making(request, output);
+    await making.addMessages((done, sizeBytes) => watcher.progress(done, sizeBytes));
+    const report = await making.finish();
+    await watcher.record(report);
+    output.publish(making.published());
+    return { ...report, files: making.published().map(({ to }) => to) };
+  } catch (error) {
+    making?.abandon();
+    output.discard();
+    throw error;
+  }
+}
+
+/** Rows that the cover sheet has room for; the rest stand in manifest.csv. */
+const mostRows = 200;
+
+class Making {
+  private readonly request: ExportRequest;
+  private readonly output: ExportOutput;
+  private readonly container: Container;
+  private readonly manifest: Manifest;
+  private readonly table: Table;
+  private readonly sums: HashedFile;
+  private readonly trail: LocatedRecords | undefined;
+  private readonly certificates = new Set<string>();
+  private readonly problems: Problem[] = [];
+  private readonly listed: ListedFile[] = [];
+  private readonly rows: Omit<Exhibit, 'bytes'>[] = [];
+  private totals: ExportTotals = { count: 0, sizeBytes: 0 };
+
+  constructor(request: ExportRequest, output: ExportOutput) {
+    const { ids, audit, head } = request;
+    this.request = request;
+    this.output = output;
+    const earliest = [...ids].sort()[0] ?? '';
+    this.trail = audit === undefined ? undefined : new LocatedRecords(audit, new Set(ids), timeOfMessageId(earliest));
+    this.container = containerOf(request, output.inWork('mail'));
+    this.manifest = new Manifest(output.inWork('manifest.json'), head);
+    this.table = new Table(output.inWork('manifest.csv'), head);
+    this.sums = new HashedFile(output.inWork('SHA256SUMS'));
+  }
+
+  async addMessages(progress: (done: number, sizeBytes: number) => void): Promise<void> {
+    let done = 0;
+    for (const id of [...new Set(this.request.ids)].sort()) {
+      const found = this.look(id);
+      if ('problem' in found) this.problems.push(found.problem);
+      else await this.add(found.exhibit);
+      progress(++done, this.totals.sizeBytes);
+    }
+  }
+
+  async finish(): Promise<Omit<ExportReport, 'files'>> {
+    if (this.container.extras !== undefined) {
+      await this.addRecords();
+      await this.addCertificates();
+    }
+    const table = this.table.end();
+    const manifest = this.manifest.end(this.totals, this.problems, this.listed);
+    if (this.container.extras !== undefined) {
+      await this.addListed('manifest.csv', table);
+      await this.addListed('manifest.json', manifest);
+      await this.addCover(manifest);
+      this.sums.close();
+      await this.container.extras.addFile('SHA256SUMS', this.output.inWork('SHA256SUMS'));
+    } else this.sums.close();
+    await this.container.close();
+    return { totals: this.totals, manifest, problems: this.problems };
+  }
+
+  /** A manifest that has no room within stands beside; it comes first, so that the export's own name says that all is there. */
+  published(): { name: string; to: string }[] {
+    const { path } = this.output;
+    const mail = { name: 'mail', to: path };
+    return this.container.extras === undefined ? [{ name: 'manifest.json', to: `${path}.manifest.json` }, mail] : [mail];
+  }
+
+  abandon(): void {
+    this.trail?.close();
+    this.container.abandon();
+  }
+
+  private look(id: string): Found {
+    return readExhibit(id, this.trail?.of(id) ?? [], this.reading());
+  }
+
+  private reading(): ExhibitOptions {
+    const { archive, open, asStored } = this.request;
+    return { archive, open, asStored };
+  }
+
+  private async add(exhibit: Exhibit): Promise<void> {
+    const { account, bytes, sha256 } = exhibit;
+    const file = await this.container.addOriginal(exhibit);
+    if (file !== undefined) this.sum(file, sha256);
+    const sealed = await this.addSealed(exhibit);
+    for (const fingerprint of [...account.certificates, ...account.signers]) this.certificates.add(fingerprint);
+    this.manifest.add(exhibit, { ...(file === undefined ? {} : { file }), sealed });
+    this.table.add(exhibit, file);
+    const { bytes: _, ...row } = exhibit;
+    if (this.rows.length < mostRows) this.rows.push(row);
+    const time = account.accepted?.time ?? account.claimed;
+    const { count, sizeBytes, first = time, last = time } = this.totals;
+    this.totals = {
+      count: count + 1,
+      sizeBytes: sizeBytes + bytes.length,
+      first: [first, time].sort()[0] ?? time,
+      last: [last, time].sort()[1] ?? time,
+    };
+  }
+
+  private async addSealed({ account }: Exhibit): Promise<ListedFile[]> {
+    const { extras } = this.container;
+    if (extras === undefined) return [];
+    const files: ListedFile[] = [];
+    for (const copy of sealedCopiesOf(account, this.reading())) {
+      if ('kind' in copy) {
+        this.problems.push(copy);
+        continue;
+      }
+      const name = `sealed/${copy.name}`;
+      await extras.addBytes(name, copy.bytes);
+      this.sum(name, copy.sha256);
+      files.push({ name, sizeBytes: copy.bytes.length, sha256: copy.sha256 });
+    }
+    return files;
+  }
+
+  /** The very lines of the trail: hashes, commitments and salts can be computed again by anybody. */
+  private async addRecords(): Promise<void> {
+    if (this.trail === undefined) return;
+    const { personal } = this.request.head;
+    const chain = new HashedFile(this.output.inWork('records.chain.jsonl'));
+    const details = personal ? new HashedFile(this.output.inWork('records.details.jsonl')) : undefined;
+    for (const { chainLine, detailsLine } of this.trail.all()) {
+      chain.write(`${chainLine}\n`);
+      if (detailsLine !== undefined) details?.write(`${detailsLine}\n`);
+    }
+    await this.addListed('records.chain.jsonl', chain.close());
+    if (details !== undefined) await this.addListed('records.details.jsonl', details.close());
+  }
+
+  private async addCertificates(): Promise<void> {
+    for (const fingerprint of [...this.certificates].sort()) {
+      const path = `${this.request.archive}/certs/${fingerprint}.der`;
+      if (!existsSync(path)) continue;
+      const name = `certificates/${fingerprint}.der`;
+      const bytes = readWhole(path);
+      await this.container.extras?.addBytes(name, bytes);
+      // Its name is the SHA-256 of its bytes; whether it is, the sum tells.
+      this.sum(name, fingerprint);
+      this.listed.push({ name, sizeBytes: bytes.length, sha256: fingerprint });
+    }
+  }
+
+  private async addCover(manifest: FileFacts): Promise<void> {
+    const page = new HashedFile(this.output.inWork('cover.html'));
+    page.write(coverPage({ head: this.request.head, totals: this.totals, manifest, rows: this.rows, problems: this.problems }));
+    await this.addListed('cover.html', page.close());
+  }
+
+  private async addListed(name: string, { sizeBytes, sha256 }: FileFacts): Promise<void> {
+    await this.container.extras?.addFile(name, this.output.inWork(name));
+    this.sum(name, sha256);
+    this.listed.push({ name, sizeBytes, sha256 });
+  }
+
+  private sum(name: string, sha256: string): void {
+    this.sums.write(`${sha256}  ${name}\n`);
+  }
+}
+
+function containerOf({ format, head }: ExportRequest, path: string): Container {
+  switch (format) {
+    case 'zip':
+      return new Zip(path, new Date(head.madeAt));
+    case 'eml':
+      return new Folder(path);
+    case 'mbox':
+      return new Mbox(path);
+    case 'maildir':
+      return new Maildir(path);
+  }
+}
+
+function readWhole(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw diskFault(error, 'read', path);
+  }
+}
