@@ -5,6 +5,7 @@ import { exitCodes } from '../daemon/exit-code.js';
 import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
 import { anchorChecks } from './doctor/anchor-checks.js';
+import { archiveChecks } from './doctor/archive-checks.js';
 import { configChecks } from './doctor/config-checks.js';
 import { daemonChecks } from './doctor/daemon-checks.js';
 import { deliveryChecks } from './doctor/delivery-checks.js';
@@ -76,6 +77,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...becomeServiceUser(layout.root),
     ...configChecks(config, configPath),
     ...spoolChecks(config, layout),
+    ...(await archiveChecks(config, layout, now)),
     ...(await diskChecks(config, layout, now)),
     ...dutiesChecks(config, layout, configPath),
     ...outboxChecks(config, layout),

@@ -10,6 +10,7 @@ import type { Canonical } from '../message/canonical.js';
 import { type Envelope, envelopeOf, identityAddressOf, subjectOf, visibleAddresses } from '../message/envelope.js';
 import type { Octets } from '../message/octets.js';
 import { newMessageId } from '../message-id.js';
+import type { KeepSealed } from '../policy/plan.js';
 import { type AlreadyProtected, recogniseProtection } from '../smime/already-protected.js';
 import type { LearntCapabilities } from '../smime/capabilities.js';
 import type { HeaderForm } from '../smime/header-protection/form.js';
@@ -56,6 +57,10 @@ export interface CopyShown {
   readonly contentWhy?: string | undefined;
   /** How its recipients get the content key: the key transport for RSA certificates, `ecdh` for the others. */
   readonly keyManagement: readonly string[];
+  /** What the archive keeps of it. */
+  readonly keepSealed: KeepSealed;
+  /** Files of `archive.encryptTo` to whose certificates it is encrypted as well. */
+  readonly alsoEncryptedTo: readonly string[];
   /** How the header is protected (RFC 9788); null: it is not. */
   readonly header: HeaderForm | null;
   /** Names of the header fields that do not stand outside the encryption as they are inside. */
@@ -175,6 +180,8 @@ function copyShown({ plan, hidden, sealed }: ReadyCopy, id: string, config: Conf
     content: encrypted ? content : null,
     contentWhy,
     keyManagement: [...new Set(plan.encryptAddresses.map((address) => (isRsa(certificateOf(address)) ? keyTransport : 'ecdh')))],
+    keepSealed: plan.keepSealed ?? 'signature',
+    alsoEncryptedTo: plan.keepSealed === 'full' && encrypted ? config.archive.encryptTo : [],
     header: plan.header ?? null,
     hidden,
     sizeBytes: sealed.sizeBytes,

@@ -84,6 +84,7 @@ function copyLines(copy: CopyShown, count: number, algorithms: string, bold: (te
     ['Sealed', sealedText(copy, algorithms)],
     ...(contentWhy === undefined ? [] : [['Cipher', printable(contentWhy)]]),
     ...(copy.header === null ? [] : [['Header', headerText(copy.header, copy.hidden)]]),
+    ...(copy.keepSealed === 'signature' ? [] : [['Archive', archiveText(copy)]]),
     ['Rule', copy.rule === null ? 'none matched, the defaults' : `"${copy.rule}"`],
     ['Goes by', `${via}${file === undefined ? '' : ` as ${file}`}, ${bytesText(sizeBytes)}`],
     ...(head === undefined ? [['To', recipients.join(', ')]] : []),
@@ -100,6 +101,12 @@ function headerText(header: HeaderForm, hidden: readonly string[]): string {
   if (header.hp === 'clear') return 'protected, nothing is hidden';
   const what = hidden.length === 0 ? 'nothing is hidden' : `hidden: ${printable(hidden.join(', '))}`;
   return `protected (${header.confidentiality}); ${what}`;
+}
+
+function archiveText({ keepSealed, alsoEncryptedTo }: CopyShown): string {
+  if (keepSealed === 'none') return 'keeps nothing of this copy but its hash';
+  const also = alsoEncryptedTo.length === 0 ? '' : `; it is encrypted to ${printable(alsoEncryptedTo.join(', '))} as well`;
+  return `keeps this copy${also}`;
 }
 
 /** Its layers, the innermost first. */

@@ -7,10 +7,11 @@ import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
 import { prepareSpool } from '../spool/prepare.js';
 import { makeAuditIdentity } from './audit/identity.js';
+import { type ArchiveWish, archiveChoice } from './init-archive.js';
 import { note, print } from './output.js';
 import { gidNamed, uidNamed } from './unix-names.js';
 
-interface InitOptions {
+interface InitOptions extends ArchiveWish {
   readonly submitGroup?: string;
   readonly auditGroup?: string;
   readonly user?: string;
@@ -23,19 +24,23 @@ export function initCommand(): Command {
     .option('--submit-group <group>', 'unix group whose members may drop mail (default: nobody but the user)')
     .option('--audit-group <group>', 'unix group that may read archive and audit trail (default: nobody but the user)')
     .option('--user <user>', 'user that sealdrop will run as (default: you; another one needs root)')
+    .option('--archive-encrypt-to <cert...>', 'certificates whose keys open the archive')
+    .option('--archive-plaintext', 'keep the archive unencrypted')
     .addHelpText('after', help)
     .action((directory: string, options: InitOptions) => init(resolve(directory), options));
 }
 
 const help = `
-Nothing that is there already is changed or overwritten. The pickup directories
+Nothing that is there already is changed or overwritten. Whether the archive is
+encrypted is asked on a terminal, if no option says it. The pickup directories
 in the configuration are PowerMTA's usual ones: correct them. What is left to do
 is said by "sealdrop doctor".
 
 Example, as root:
-  sealdrop init /etc/sealdrop --user sealdrop --submit-group sealdrop-submit`;
+  sealdrop init /etc/sealdrop --user sealdrop --submit-group sealdrop-submit \\
+    --archive-encrypt-to compliance.crt`;
 
-function init(directory: string, { submitGroup, auditGroup, user }: InitOptions): void {
+async function init(directory: string, { submitGroup, auditGroup, user, ...wish }: InitOptions): Promise<void> {
   const config = `${directory}/sealdrop.yaml`;
   const keys = `${directory}/keys`;
   const spool = `${directory}/spool`;
@@ -45,6 +50,7 @@ function init(directory: string, { submitGroup, auditGroup, user }: InitOptions)
   if (uid !== undefined && uid !== process.geteuid?.() && process.geteuid?.() !== 0) throw needsRoot(user ?? '');
   const submitGid = submitGroup === undefined ? undefined : gidNamed(submitGroup);
   const auditGid = auditGroup === undefined ? undefined : gidNamed(auditGroup);
+  const choice = await archiveChoice(wish, new Date());
 
   makeDirectory(directory, 0o755, undefined);
   makeDirectory(keys, 0o700, uid);
@@ -56,12 +62,14 @@ function init(directory: string, { submitGroup, auditGroup, user }: InitOptions)
     keys,
     audit: { identity: audit },
     ...(submitGroup === undefined ? {} : { outbox: { group: submitGroup } }),
-    ...(auditGroup === undefined ? {} : { archive: { group: auditGroup } }),
+    archive: { ...(auditGroup === undefined ? {} : { group: auditGroup }), ...choice },
   });
   writeConfig(config, text);
   for (const made of [config, `${keys}/`, ...(madeAudit === undefined ? [] : [madeAudit.key, madeAudit.certificate]), `${spool}/`])
     print(made);
-  for (const line of nextSteps({ config, keys, auditCertificate: audit.replace(/pem$/, 'crt'), spool, submitGroup, user })) note(line);
+  const decided = Object.keys(choice).length > 0;
+  const auditCertificate = audit.replace(/pem$/, 'crt');
+  for (const line of nextSteps({ config, keys, auditCertificate, spool, submitGroup, user, decided })) note(line);
 }
 
 /** Modes are set apart from making, since the umask takes from them. A directory that is there is left as it is. */
@@ -93,14 +101,17 @@ interface Made {
   readonly spool: string;
   readonly submitGroup: string | undefined;
   readonly user: string | undefined;
+  /** Whether the archive is encrypted has been said. */
+  readonly decided: boolean;
 }
 
-function nextSteps({ config, keys, auditCertificate, spool, submitGroup, user }: Made): string[] {
+function nextSteps({ config, keys, auditCertificate, spool, submitGroup, user, decided }: Made): string[] {
   const as = user === undefined ? '' : `sudo -u ${user} `;
   const steps = [
     `In ${config}, set the pickup directories of your MTA, or delivery.via: smtp.`,
     ...(submitGroup === undefined ? [] : ['There too, say under senders: which user or group may send as which address.']),
     `Keep a copy of ${auditCertificate} elsewhere: it verifies the checkpoints of the audit trail, which its key signs.`,
+    ...(decided ? [] : ['Decide whether the archive is encrypted: archive.encryptTo, or archive.plaintext: true.']),
     `Put keys into ${keys}: <address>.p12 of senders, <address>.crt of recipients.`,
     `${as}sealdrop doctor -c ${config}    says what is left to do.`,
     `${as}sealdrop run -c ${config}    starts it; mail is dropped into ${spool}/outbox/.`,

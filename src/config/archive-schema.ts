@@ -24,6 +24,12 @@ export const archiveSection = section({
     .describe(
       'Certificates (PEM or DER) of the keys that open the archive. Each original is encrypted to all of them; any one of the keys opens it, with "sealdrop archive show --key" or "openssl cms -decrypt". sealdrop needs none of these keys: keep them elsewhere.',
     ),
+  immutable: z
+    .enum(['off', 'attribute'])
+    .default('off')
+    .describe(
+      'attribute: files in the archive get the attribute that forbids even root to change or remove them (chattr +i) when their message is done. Needs a file system that has it, and CAP_LINUX_IMMUTABLE.',
+    ),
   plaintext: z
     .boolean({ error: 'must be true or false; write it without quotes' })
     .default(false)

@@ -14,6 +14,7 @@ import type { EventDetails } from './events.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { type Forwarding, openForwarding } from './forward/forwarding.js';
 import { Health, type HealthReport } from './health.js';
+import { ImmutableRounds } from './immutable-rounds.js';
 import { clearBehind } from './intake/clearance.js';
 import { Intake } from './intake/intake.js';
 import type { Log } from './log.js';
@@ -74,6 +75,7 @@ export class Daemon {
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
   private control: Control | undefined;
+  private immutable: ImmutableRounds | undefined;
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
 
@@ -155,6 +157,7 @@ export class Daemon {
       handedOver: (message) => outgoing.add(message),
     });
     this.pickup = pickup;
+    this.immutable = await ImmutableRounds.start(world, audit);
     const waits = (fault: PlainFault | undefined) => health.pause('archive', fault);
     const recovered = await recover({
       ...pickup.commits,
@@ -236,6 +239,7 @@ export class Daemon {
     await this.pool?.stop();
     await this.pickup?.stop();
     await this.outgoing?.stop();
+    await this.immutable?.stop();
     let end: ChainPosition | undefined;
     try {
       if (this.audit !== undefined && this.failure === undefined) {

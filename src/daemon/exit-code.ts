@@ -32,6 +32,7 @@ const byCode: Readonly<Record<string, number>> = {
   'timestamp-ca-unusable': exitCodes.configuration,
   'senders-missing': exitCodes.configuration,
   'archive-certificate': exitCodes.configuration,
+  'archive-immutable': exitCodes.configuration,
   'no-second-archive': exitCodes.configuration,
   'pickup-layout': exitCodes.configuration,
   'rename-crosses-mounts': exitCodes.configuration,

@@ -28,6 +28,8 @@ export interface SpoolLayout {
   readonly growthFile: string;
   /** How far the audit trail has been forwarded. */
   readonly forwardFile: string;
+  /** Up to where in the chain archived files have the immutable attribute. */
+  readonly immutableFile: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -51,6 +53,7 @@ export function spoolLayout(root: string): SpoolLayout {
     secondFile: `${root}/second-archive`,
     growthFile: `${root}/growth.json`,
     forwardFile: `${root}/forward.json`,
+    immutableFile: `${root}/immutable.json`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };

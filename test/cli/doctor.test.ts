@@ -53,6 +53,31 @@ describe('doctor on an installation that works', () => {
     expect(stdout.replace(/\s+/g, ' ')).toContain('that it is whole is a guess');
   });
 
+  it('says that originals are kept unencrypted, unless that is meant', async () => {
+    expect((await finding('nothing says that this is meant')).level).toBe('warning');
+    site.configure(`${quiet}\narchive: { plaintext: true }`);
+    expect((await finding('as archive.plaintext says')).level).toBe('ok');
+  });
+
+  it('looks at who opens the archive, at the second location, and at what is kept for whom', async () => {
+    const ec = pki.issue({ address: 'compliance-ec@example.com', key: 'p-256' });
+    const soon = pki.issue({ address: 'soon@example.com', notAfter: new Date(Date.now() + 20 * 86_400_000) });
+    const second = join(site.directory, 'second');
+    mkdirSync(second);
+    site.configure(
+      `${quiet}\narchive: { encryptTo: [${ec.files.certificate}, ${soon.files.certificate}, /missing.crt], second: ${second}, keepSealed: full }`,
+    );
+    expect((await finding(`(EC P-256, ${ec.files.certificate})`)).level).toBe('ok');
+    expect((await finding(`${soon.files.certificate} that the archive is encrypted to expires in`)).level).toBe('warning');
+    expect((await finding('/missing.crt')).level).toBe('error');
+    expect((await finding('elliptic curve key')).level).toBe('warning');
+    expect((await finding('does not hold the mark')).cure).toContain('archive mark-second');
+    site.configure(`${quiet}\narchive: { keepSealed: full, second: ${second} }`);
+    await sealdrop(['archive', 'mark-second', '-c', site.configFile]);
+    expect((await finding('only their recipients can open')).level).toBe('note');
+    expect((await finding('on the same file system')).level).toBe('warning');
+  });
+
   it('writes plain text without colours where nobody looks', async () => {
     expect((await doctor()).stdout).not.toContain('\x1b');
   });

@@ -36,6 +36,14 @@ describe('explain', () => {
     expect(stdout).not.toContain('secret');
   });
 
+  it('tells which copies the archive keeps, and who else can open them', async () => {
+    const { files } = pki.issue({ address: 'compliance-rsa@example.com' });
+    site.configure(`http: { listen: off }\narchive: { encryptTo: [${files.certificate}], keepSealed: full }`);
+    const { stdout } = succeeded(await explain(toBob));
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`keeps this copy; it is encrypted to ${files.certificate} as well`);
+    expect((await facts(toBob)).copies).toMatchObject([{ keepSealed: 'full', alsoEncryptedTo: [files.certificate] }]);
+  });
+
   it('writes nothing and leaves the message where it is', async () => {
     const before = readdirSync(site.spool, { recursive: true });
     succeeded(await explain(toBob));

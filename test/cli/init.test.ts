@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { sealdrop } from '../kit/daemon.js';
+import { testPki } from '../kit/pki.js';
 import { makeTemp, removeTemp } from '../kit/temp.js';
 import { describeWith } from '../kit/tools.js';
 import { succeeded, write } from './people.js';
@@ -37,6 +38,18 @@ describe('init', () => {
     const text = readFileSync(join(site, 'sealdrop.yaml'), 'utf8');
     for (const key of ['settleMs', 'senders', 'protect', 'rules', 'retention']) expect(text).toMatch(new RegExp(`^ *#?${key}:`, 'm'));
     expect(text.split('\n').filter((line) => line.trimStart().startsWith('# ')).length).toBeGreaterThan(40);
+  });
+
+  it('writes down what the archive is encrypted to, or that it is meant to be plain; without either it says that it is to be decided', async () => {
+    const { files } = testPki().issue({ address: 'compliance-rsa@example.com' });
+    succeeded(await sealdrop(['init', site, '--archive-encrypt-to', files.certificate]));
+    expect(loadConfig(join(site, 'sealdrop.yaml'), {}).archive.encryptTo).toEqual([files.certificate]);
+    succeeded(await sealdrop(['init', `${site}-plain`, '--archive-plaintext']));
+    expect(loadConfig(join(`${site}-plain`, 'sealdrop.yaml'), {}).archive.plaintext).toBe(true);
+    expect(succeeded(await sealdrop(['init', `${site}-open`])).stderr).toContain('archive.plaintext: true');
+    const run = await sealdrop(['init', `${site}-none`, '--archive-encrypt-to', join(home, 'missing.crt')]);
+    expect(run.status).toBe(78);
+    expect(existsSync(`${site}-none`)).toBe(false);
   });
 
   it('overwrites nothing: with a configuration there, it changes nothing at all', async () => {

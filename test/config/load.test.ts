@@ -83,6 +83,7 @@ delivery:
         retention: null,
         keepSealed: 'signature',
         encryptTo: [],
+        immutable: 'off',
         plaintext: false,
         compress: 'none',
         second: null,

@@ -359,3 +359,24 @@ describe('the ways beside pickup and SMTP', () => {
     expect(plan({ to: [BOB], defaults, sender: '' }).copies[0]?.sign).toBe('opaque');
   });
 });
+
+describe('what the archive keeps', () => {
+  it('stands in the plan where it is not the default, by rule before the configuration', () => {
+    const rules = [{ name: 'none', when: { to: [CAROL] }, archive: { keepSealed: 'none' as const } }];
+    const { copies } = plan({ to: [BOB, CAROL], rules, defaults: { keepSealed: 'full' } });
+    expect(copies.map(({ recipients, keepSealed }) => [recipients, keepSealed])).toEqual([
+      [[BOB], 'full'],
+      [[CAROL], 'none'],
+    ]);
+    expect(plan({ to: [BOB] }).copies[0]).not.toHaveProperty('keepSealed');
+  });
+
+  it('whoever opens the kept copies counts among those who share one', () => {
+    const to = ['a@example.net', 'b@example.net', 'c@example.net', 'd@example.net', 'e@example.net'];
+    const sizes = (defaults: NonNullable<Situation['defaults']>) =>
+      plan({ to, defaults }).copies.map(({ recipients }) => recipients.length);
+    expect(sizes({ maxRecipientInfos: 4, keepSealed: 'full', archiveRecipients: 2 })).toEqual([2, 2, 1]);
+    expect(sizes({ maxRecipientInfos: 4, keepSealed: 'signature', archiveRecipients: 2 })).toEqual([4, 1]);
+    expect(sizes({ maxRecipientInfos: 2, keepSealed: 'full', archiveRecipients: 5 })).toEqual([1, 1, 1, 1, 1]);
+  });
+});
