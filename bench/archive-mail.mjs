@@ -82,3 +82,6 @@ function generator(seed) {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
   };
 }
+
+/** What stands in for the certificate where nothing is really encrypted. */
+export const nobody = Buffer.from('a certificate of nobody');

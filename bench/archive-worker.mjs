@@ -9,7 +9,7 @@ import { loadConfig } from '../dist/config/load.js';
 import { Sealer } from '../dist/daemon/worker/sealer.js';
 import { KeyDirectory } from '../dist/keys/key-directory.js';
 import { newMessageId } from '../dist/message-id.js';
-import { madeMail } from './archive-mail.mjs';
+import { madeMail, nobody } from './archive-mail.mjs';
 
 // A thread of make-archive: writes the originals of a batch and makes its records, as `daemon/worker/batch.ts` does. The chain, which
 // only one can write, is the main thread's.
@@ -19,7 +19,7 @@ import { madeMail } from './archive-mail.mjs';
 /** @type {{ archive: string, config: string, sizeBytes: number, signed: boolean, firstMs: number, stepMs: number }} */
 const { archive, config: configPath, sizeBytes, signed, firstMs, stepMs } = workerData;
 const sealer = signed ? openSealer() : undefined;
-const certificate = createHash('sha256').update('a certificate of nobody').digest('hex');
+const certificate = createHash('sha256').update(nobody).digest('hex');
 
 parentPort?.on('message', (/** @type {{ batch: number, from: number, to: number }} */ { batch, from, to }) => {
   const made = Array.from({ length: to - from }, (_, index) => makeOne(from + index));
@@ -81,14 +81,15 @@ function decided(id, mail, { file, uid }, time) {
  * @param {Buffer} bytes
  */
 function sealed(by, id, bytes) {
-  const { plan, copies, messageId, signer, signerInfos, changes, algorithms, certificates } = by.seal(bytes, id, undefined, new Date());
+  const made = by.seal(bytes, id, undefined, new Date());
+  const { plan, copies, messageId, signer, signerInfos, recipe, changes, algorithms, certificates } = made;
   const states = copies.map(({ plan: { number, via, recipients }, sealed: pieces }) => {
     const hash = createHash('sha256');
     for (const piece of pieces.pieces()) hash.update(piece);
     return copyState(id, number, via, recipients, pieces.sizeBytes, hash.digest('hex'));
   });
   const fingerprints = certificates.map(({ fingerprint }) => fingerprint);
-  return { intent: intentOf(plan, states), messageId, signer, signerInfos, certificates: fingerprints, changes, algorithms };
+  return { intent: intentOf(plan, states), messageId, signer, signerInfos, recipe, certificates: fingerprints, changes, algorithms };
 }
 
 /**

@@ -43,7 +43,11 @@ export function entryNamed(path: string): ArchiveEntry | undefined {
  */
 export function readOriginal(archive: string, { path, form }: ArchiveEntry, open?: (stored: Buffer) => Buffer): Buffer {
   const file = `${archive}/${path}`;
-  const stored = readStored(file);
+  return originalIn(file, form, readStored(file), open);
+}
+
+/** The original in the bytes of a stored file, which is named for errors; throws as readOriginal does. */
+export function originalIn(file: string, form: StoredForm, stored: Buffer, open?: (stored: Buffer) => Buffer): Buffer {
   if (form.encrypted && open === undefined) {
     throw new SealdropError('archive-encrypted', `${file} is encrypted`, {
       disposition: 'fatal',

@@ -4,8 +4,8 @@ import { CheckpointIntervals } from './checkpoint/intervals.js';
 import { type CheckpointTrust, fileIfThere, maxCheckpointBytes, readCheckpoint, sha256Of, signerFault } from './checkpoint/read.js';
 import { TimestampFindings } from './checkpoint/timestamp-findings.js';
 import type { Finding } from './finding.js';
-import { leafHash, MerkleTree } from './merkle.js';
-import type { VerifiedRecord } from './verify-segment.js';
+import { MerkleTree } from './merkle.js';
+import type { RecordFacts } from './verify-segment.js';
 
 export interface CheckpointChecks {
   /** Whose signatures are believed. */
@@ -46,7 +46,7 @@ export class CheckpointVerifier {
   private readonly files = new Map<number, string>();
   private readonly recorded = new Map<number, string>();
   private tree: MerkleTree | undefined = new MerkleTree();
-  private leaf: Buffer = Buffer.alloc(0);
+  private lastLeaf: Buffer = Buffer.alloc(0);
   private before: { number: number; records: number } = { number: 0, records: 0 };
   private seq = 0;
   private sound = 0;
@@ -61,21 +61,21 @@ export class CheckpointVerifier {
     this.next = this.load();
   }
 
-  /** Every line of the chain, as it stands there. */
-  line(bytes: Buffer): void {
-    this.leaf = leafHash(bytes);
-    this.tree?.append(this.leaf);
+  /** Every line of the chain, as a leaf of its tree. */
+  leaf(hash: Buffer): void {
+    this.lastLeaf = hash;
+    this.tree?.append(hash);
   }
 
   /** The record of the line before, if that is one. */
-  record(verified: VerifiedRecord): void {
-    const { seq, hash, event } = verified.record;
+  record(facts: RecordFacts): void {
+    const { seq } = facts;
     this.seq = seq;
-    this.intervals.record(verified);
-    if (event === 'checkpoint') this.remember(verified.detail);
+    this.intervals.record(facts);
+    if (facts.event === 'checkpoint') this.remember(facts.detail);
     // Lines are missing, or are too many: what the tree has is nobody's.
     if (this.tree?.size !== seq) this.tree = undefined;
-    for (; this.next !== undefined && this.next.records <= seq; this.next = this.load()) this.compare(this.next, seq, hash);
+    for (; this.next !== undefined && this.next.records <= seq; this.next = this.load()) this.compare(this.next, seq, facts.hash);
   }
 
   finish(): CheckpointReport {
@@ -108,7 +108,7 @@ export class CheckpointVerifier {
       this.last = { number, time, records };
     } else this.add('checkpoint-mismatch', number, fault);
     this.tree = new MerkleTree(records, checkpoint.frontier.map(bytesOf));
-    if (!here && seq === records + 1) this.tree.append(this.leaf);
+    if (!here && seq === records + 1) this.tree.append(this.lastLeaf);
     else if (!here) this.tree = undefined;
     this.before = { number, records };
   }

@@ -28,8 +28,12 @@ export interface Finding {
     | 'second-missing'
     | 'second-altered'
     | 'second-without-record'
+    | 'second-without-record'
     | 'anchor-differs'
-    | 'anchor-ahead';
+    | 'anchor-ahead'
+    | 'signature-differs'
+    | 'certificate-missing'
+    | 'certificate-altered';
   /** Relative to the audit directory, to the archive, or to the second location; of an anchor, its name. */
   readonly file: string;
   readonly text: string;

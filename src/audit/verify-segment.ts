@@ -5,6 +5,9 @@ import { rawLinesOf } from './lines.js';
 import { clockNotes, linkFindings } from './links.js';
 import { type ChainRecord, readChainLine } from './record.js';
 
+/** Events whose details say which checkpoints there are, and must be. */
+export const CHECKPOINTED: ReadonlySet<string> = new Set(['started', 'stopped', 'checkpoint']);
+
 /** A record with what its details say, handed to the caller as the chain is read. */
 export class VerifiedRecord {
   readonly record: ChainRecord;
@@ -17,12 +20,27 @@ export class VerifiedRecord {
     this.found = found;
   }
 
+  get facts(): RecordFacts {
+    const { seq, hash, event, time } = this.record;
+    return { seq, hash, event, timeMs: Date.parse(time), detail: CHECKPOINTED.has(event) ? this.detail : undefined };
+  }
+
   /** The detail as it was recorded; undefined if erased, missing or altered. Parsed when it is asked for, which most never do. */
   get detail(): unknown {
     if (this.found.kind !== 'detail') return undefined;
     this.parsed ??= JSON.parse(this.found.text.toString('utf8'));
     return this.parsed;
   }
+}
+
+/** What is to be known of a record to follow the chain from one to the next. */
+export interface RecordFacts {
+  readonly seq: number;
+  readonly hash: string;
+  readonly event: string;
+  readonly timeMs: number;
+  /** Undefined where it is unknown, or nobody asks. */
+  readonly detail: unknown;
 }
 
 /** One segment, verified as far as it goes without the others. Plain data: it crosses threads. */

@@ -1,5 +1,6 @@
 import type { KeptCopy, StoredEntry } from '../archive/settings.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
+import type { Recipe } from '../smime/composition.js';
 import type { CommitOutcome } from '../spool/commit.js';
 import type { Door } from '../spool/layout.js';
 import type { RefusedCopy } from '../spool/refused-copy.js';
@@ -37,6 +38,8 @@ export interface EventDetails {
     /** With the one above, if there are more. Records of before there could be do not have it. */
     readonly signers?: readonly string[];
     readonly signerInfos: readonly string[];
+    /** How what they are over comes from the original. Records of before it was said lack it. */
+    readonly recipe?: Recipe;
     readonly certificates: readonly string[];
     readonly changes: readonly string[];
     /** The message this one restores, as `sealdrop archive restore` wrote into it; what a submitter says, no more. */

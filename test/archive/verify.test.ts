@@ -73,8 +73,8 @@ describe('whoever changes the archive is found out', () => {
     writeFileSync(join(archive, archivePath(added)), 'planted');
     writeFileSync(join(archive, '2026', '11', '24', 'notes.txt'), 'planted');
     expect(findings()).toEqual([
-      ['archive-without-record', '2026/11/24/notes.txt'],
       ['archive-without-record', archivePath(added)],
+      ['archive-without-record', '2026/11/24/notes.txt'],
     ]);
   });
 
@@ -83,7 +83,7 @@ describe('whoever changes the archive is found out', () => {
     const path = archivePath(ids[0] ?? '');
     linkSync(join(archive, path), join(archive, path.replace('/24/', '/25/')));
     rmSync(join(archive, path));
-    expect(findings().map(([kind]) => kind)).toEqual(['archive-without-record', 'archive-missing']);
+    expect(findings().map(([kind]) => kind)).toEqual(['archive-missing', 'archive-without-record']);
   });
 
   test('the verdict counts what was found', () => {

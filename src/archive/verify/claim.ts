@@ -1,21 +1,23 @@
 import type { VerifiedRecord } from '../../audit/verify-segment.js';
+import { archivePath } from '../path.js';
 
 /** What one record of the trail says of the archive. */
 export type Claim =
   /** There is an original of this hash; it may not be in the archive yet. Without its details (erased) nothing is known of it. */
   | { readonly kind: 'accepted'; readonly id: string; readonly sha256: string | undefined }
-  | ({ readonly kind: 'archived'; readonly id: string } & ArchivedFacts);
+  /** The archive has it. */
+  | { readonly kind: 'archived'; readonly id: string; readonly facts: ArchivedFacts | undefined };
 
-/** What a record says of what the archive has. */
+/** What the detail says of the files. */
 export interface ArchivedFacts {
-  /** Of its file, relative to the archive; undefined if unknown (erased). */
-  readonly file: string | undefined;
-  /** SHA-256 of its file where that is not the plain original. */
+  /** Of the entry, relative to the archive. */
+  readonly file: string;
+  /** SHA-256 of that file where it is not the plain original. */
   readonly stored: string | undefined;
-  /** The second location has the same. */
+  /** The second location has the same files. */
   readonly second: boolean;
-  /** SHA-256 by file of each sealed copy that is kept. */
-  readonly kept: ReadonlyMap<string, string>;
+  /** Sealed copies beside it. */
+  readonly kept: readonly { readonly number: number; readonly file: string; readonly sha256: string }[];
 }
 
 /** Undefined for a record that says nothing of the archive. The detail is looked at only where it does. */
@@ -24,10 +26,10 @@ export function claimOf(verified: VerifiedRecord): Claim | undefined {
   if (id === undefined) return undefined;
   switch (event) {
     case 'accepted':
-      return { kind: 'accepted', id, sha256: textAt(verified.detail, 'sha256') };
+      return { kind: 'accepted', id, sha256: (verified.detail as { sha256?: string } | undefined)?.sha256 };
     case 'intent':
     case 'dropped':
-      return { kind: 'archived', id, ...archivedFacts(verified.detail) };
+      return { kind: 'archived', id, facts: verified.found.kind === 'detail' ? archivedFacts(verified.detail) : undefined };
     default:
       return undefined;
   }
@@ -35,22 +37,19 @@ export function claimOf(verified: VerifiedRecord): Claim | undefined {
 
 /** The facts in the detail of a record that says the archive has something. */
 export function archivedFacts(detail: unknown): ArchivedFacts {
-  const kept = memberOf(detail, 'kept');
-  return {
-    file: textAt(detail, 'archive'),
-    stored: textAt(memberOf(detail, 'stored'), 'sha256'),
-    second: memberOf(detail, 'second') === true,
-    kept: Array.isArray(kept) ? new Map(kept.map((copy) => [textAt(copy, 'file') ?? '', textAt(copy, 'sha256') ?? ''])) : none,
-  };
+  const { archive = '', stored, second, kept = [] } = detail as Partial<Recorded>;
+  return { file: archive, stored: stored?.sha256, second: second === true, kept };
 }
 
-const none: ReadonlyMap<string, string> = new Map();
-
-function textAt(value: unknown, name: string): string | undefined {
-  const member = memberOf(value, name);
-  return typeof member === 'string' ? member : undefined;
+/** The end of a stored file's name that says its form: `.gz.p7m`, empty for the plain original. */
+export function formOf(file: string, id: string): string {
+  return file.slice(archivePath(id).length);
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+/** See EventDetails. */
+interface Recorded {
+  readonly archive: string;
+  readonly stored: { readonly sha256: string };
+  readonly second: true;
+  readonly kept: ArchivedFacts['kept'];
 }

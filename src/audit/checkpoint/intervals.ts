@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.js';
-import type { VerifiedRecord } from '../verify-segment.js';
+import type { RecordFacts } from '../verify-segment.js';
 
 interface Run {
   readonly maxAgeMs: number;
@@ -16,9 +16,8 @@ export class CheckpointIntervals {
   private run: Run | undefined;
   private lastMs = 0;
 
-  record({ record, detail }: VerifiedRecord): void {
-    const timeMs = Date.parse(record.time);
-    switch (record.event) {
+  record({ event, timeMs, detail }: RecordFacts): void {
+    switch (event) {
       case 'started':
         this.judge('checkpoint-late', this.lastMs);
         this.run = runOf(detail, timeMs);

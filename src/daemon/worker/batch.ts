@@ -69,7 +69,7 @@ function intentEntries(jobs: readonly Job[]) {
   return jobs.flatMap((job) => {
     const { sealed, intent, stored, kept } = job;
     if (sealed === undefined || intent === undefined || stored === undefined) return [];
-    const { messageId, signer, signers, signerInfos, changes, restored } = sealed;
+    const { messageId, signer, signers, signerInfos, recipe, changes, restored } = sealed;
     const certificates = sealed.certificates.map(({ fingerprint }) => fingerprint);
     const detail = {
       intent,
@@ -79,6 +79,7 @@ function intentEntries(jobs: readonly Job[]) {
       signer,
       ...(signers.length > 1 ? { signers } : {}),
       signerInfos,
+      ...(signerInfos.length > 0 ? { recipe } : {}),
       certificates,
       changes,
       ...(restored === undefined ? {} : { restored }),

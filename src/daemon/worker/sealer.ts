@@ -10,18 +10,16 @@ import { type Canonical, canonicalise } from '../../message/canonical.js';
 import { envelopeOf, headerSenderOf, identityAddressOf, visibleAddresses } from '../../message/envelope.js';
 import { fieldsNamed, type HeaderField, rawValue } from '../../message/field.js';
 import type { Octets } from '../../message/octets.js';
-import { assembleMessage, outerHeader } from '../../message/outer-header.js';
+import { assembleMessage } from '../../message/outer-header.js';
 import { restoredBy } from '../../message/restored.js';
-import { timeOfMessageId } from '../../message-id.js';
 import { decide } from '../../policy/decide.js';
 import type { CopyPlan, Plan } from '../../policy/plan.js';
 import { checkSender } from '../../policy/senders.js';
 import type { CertificateFacts } from '../../policy/verdict.js';
+import { compose, compositionRules, type Recipe } from '../../smime/composition.js';
 import { encrypt } from '../../smime/encrypt.js';
-import { withoutForgedProtection } from '../../smime/header-protection/forged.js';
 import type { PreparedRecipient } from '../../smime/recipient.js';
 import { arrivalNote, arrivalOf, refuseAltered } from './arrival.js';
-import { PayloadForms } from './payload-forms.js';
 import { SignedForms } from './signed-forms.js';
 
 /** A copy ready to be written. All that can be refused has been refused: it is signed, and is encrypted as it is written. */
@@ -48,6 +46,8 @@ export interface SealedMessage {
   readonly signers: readonly string[];
   /** DER of every SignerInfo made over the message, base64: with the original it proves what was signed. None if the archive keeps none. */
   readonly signerInfos: readonly string[];
+  /** How what they are over comes from the original. */
+  readonly recipe: Recipe;
   /** Signatures, then encryption, then how headers are protected, as `rsa-pkcs1+sha256 aes-256-cbc+rsa-pkcs1 hp=cipher`. */
   readonly algorithms: string;
   /** The archived message it says it restores. */
@@ -129,15 +129,13 @@ export class Sealer {
   }
 
   private sealByPlan(submitted: Canonical, plan: Plan, id: string, now: Date): SealedMessage {
-    const message = withoutForgedProtection(submitted);
     const { fallback } = this.config.delivery;
-    const ownId = `${id}@${plan.from.slice(plan.from.lastIndexOf('@') + 1)}`;
-    const outer = outerHeader(message, {
-      date: timeOfMessageId(id),
-      messageId: ownId,
+    const recipe: Recipe = {
+      rules: compositionRules,
       fallbackCharset: this.config.protect.fallbackCharset,
       encodeBraces: plan.copies.some(({ via }) => (via === 'pickup' ? fallback : via) === 'sparkpost'),
-    });
+    };
+    const { message, outer, payloads } = compose(submitted, { id, from: plan.from }, recipe);
     const changes = [
       ...message.changes,
       ...outer.changes,
@@ -146,7 +144,6 @@ export class Sealer {
     ];
     const signs = plan.copies.some((copy) => copy.sign !== 'none' || copy.outerSign !== undefined);
     const identity = signs ? this.keys.identity(plan.from, now) : undefined;
-    const payloads = new PayloadForms(message, outer.fields);
     const forms = new SignedForms(identity, now);
     const certificates = new Map<string, Buffer>();
     const used = new Set<string>();
@@ -179,6 +176,7 @@ export class Sealer {
       signer: identity?.fingerprint,
       signers: forms.signers.map(({ fingerprint }) => fingerprint),
       signerInfos: plan.copies.every(({ keepSealed }) => keepSealed === 'none') ? [] : forms.signerInfos,
+      recipe,
       algorithms: [...forms.algorithms, ...used, ...headers].join(' '),
       certificates: [...certificates].map(([fingerprint, der]) => ({ fingerprint, der })),
     };

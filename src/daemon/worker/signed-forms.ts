@@ -2,8 +2,8 @@ import type { Identity, SigningPair } from '../../keys/identity.js';
 import type { Octets } from '../../message/octets.js';
 import type { CopyPlan } from '../../policy/plan.js';
 import { signAround } from '../../smime/layers.js';
+import type { PayloadForm } from '../../smime/payload-forms.js';
 import type { SignedEntity } from '../../smime/sign.js';
-import type { PayloadForm } from './payload-forms.js';
 
 /** One signature per form and payload, however many copies there are; made only when the first copy asks for it. */
 export class SignedForms {

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChainReport } from '../../../src/audit/chain-of-segments.js';
 import { checkpointPath } from '../../../src/audit/checkpoint/files.js';
 import type { AuditIdentity } from '../../../src/audit/checkpoint/identity.js';
 import { loadAuditIdentity } from '../../../src/audit/checkpoint/identity.js';
 import { CheckpointMaker } from '../../../src/audit/checkpoint/maker.js';
 import type { CheckpointChecks } from '../../../src/audit/checkpoint-verify.js';
-import { type ChainReport, verifyChain } from '../../../src/audit/verify.js';
+import { verifyChain } from '../../../src/audit/verify.js';
 import { AuditWriter } from '../../../src/audit/writer.js';
 import { makeSelfSigned, type SelfSignedFacts } from '../../../src/keys/self-signed.js';
 import { noon } from '../chain.js';

@@ -1,9 +1,9 @@
-import type { Canonical } from '../../message/canonical.js';
-import { entityOf, transferSafe } from '../../message/entity.js';
-import type { HeaderField } from '../../message/field.js';
-import { type Octets, octetsOf } from '../../message/octets.js';
-import type { HeaderForm } from '../../smime/header-protection/form.js';
-import { protectHeader } from '../../smime/header-protection/protect.js';
+import type { Canonical } from '../message/canonical.js';
+import { entityOf, transferSafe } from '../message/entity.js';
+import type { HeaderField } from '../message/field.js';
+import { type Octets, octetsOf } from '../message/octets.js';
+import type { HeaderForm } from './header-protection/form.js';
+import { protectHeader } from './header-protection/protect.js';
 
 /** What is signed or encrypted for some of the copies, and the header that stands around it. */
 export interface PayloadForm {
