@@ -29,6 +29,8 @@ export interface Finding {
     | 'second-altered'
     | 'second-without-record'
     | 'second-without-record'
+    | 'purge-unfinished'
+    | 'details-erased-without-record'
     | 'anchor-differs'
     | 'anchor-ahead'
     | 'signature-differs'

@@ -1,6 +1,11 @@
 import { Command } from 'commander';
+import { archiveErase } from './archive/erase.js';
 import { archiveExport } from './archive/export.js';
+import { archiveHold } from './archive/hold.js';
+import { archiveHolds } from './archive/holds.js';
 import { archiveMarkSecond } from './archive/mark-second.js';
+import { archivePurge } from './archive/purge.js';
+import { archiveRelease } from './archive/release.js';
 import { archiveRestore } from './archive/restore.js';
 import { archiveShow } from './archive/show.js';
 import { archiveVerify } from './archive/verify.js';
@@ -12,5 +17,10 @@ export function archiveCommand(ended: (exitCode: number) => void): Command {
     .addCommand(archiveExport(ended))
     .addCommand(archiveRestore(ended))
     .addCommand(archiveVerify(ended))
-    .addCommand(archiveMarkSecond());
+    .addCommand(archiveMarkSecond())
+    .addCommand(archiveHold())
+    .addCommand(archiveRelease())
+    .addCommand(archiveHolds())
+    .addCommand(archivePurge(ended))
+    .addCommand(archiveErase(ended));
 }

@@ -16,6 +16,7 @@ import { hostChecks } from './doctor/host-checks.js';
 import { keyChecks } from './doctor/key-checks.js';
 import { outboxChecks } from './doctor/outbox-checks.js';
 import { powerMtaChecks, readPowerMtaConfig } from './doctor/powermta-checks.js';
+import { retentionChecks } from './doctor/retention-checks.js';
 import { spoolChecks } from './doctor/spool-checks.js';
 import { becomeServiceUser } from './doctor/user-checks.js';
 import { wayChecks } from './doctor/way-checks.js';
@@ -80,6 +81,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...(await archiveChecks(config, layout, now)),
     ...(await diskChecks(config, layout, now)),
     ...dutiesChecks(config, layout, configPath),
+    ...retentionChecks(config),
     ...outboxChecks(config, layout),
     ...keyChecks(config, now),
     ...(await deliveryChecks(config, now)),

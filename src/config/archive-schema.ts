@@ -1,16 +1,23 @@
 import { z } from 'zod';
 import { diskKeys } from './disk-keys.js';
 import { path, section, unixName } from './kinds.js';
+import { clockStep, purgeSection, retention } from './retention-schema.js';
 
 const keepSealed = z.enum(['signature', 'full', 'none']);
 
 export const archiveSection = section({
   group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read archive and audit trail.'),
   ...diskKeys,
-  retention: z
-    .null({ error: 'must be null: originals are kept for ever; a period is not supported by this version' })
-    .default(null)
-    .describe('null: originals are kept for ever.'),
+  retention: retention()
+    .prefault(null)
+    .meta({ example: [{ when: {}, keep: '10 years' }] })
+    .describe(
+      'How long originals are kept: a period for all of them, or rules; of those that match a message the longest counts, and what none matches is kept for ever. null: all are kept for ever.',
+    ),
+  purge: purgeSection.describe('When what is past its retention is destroyed.'),
+  maxClockStep: clockStep().describe(
+    'Nothing is destroyed before a person has confirmed the clock if it has gone ahead by more than this from one record to the next.',
+  ),
   keepSealed: keepSealed
     .default('signature')
     .describe(

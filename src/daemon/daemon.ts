@@ -32,6 +32,7 @@ import { Decisions } from './queue/decisions.js';
 import { RetryClock } from './queue/retry-clock.js';
 import { recover } from './recovery/recovery.js';
 import { reloadConfig } from './reload.js';
+import { RetentionDesk } from './retention/desk.js';
 import { TimestampClock } from './timestamps.js';
 import { openPool } from './worker/open-pool.js';
 import type { WorkerPool } from './worker/pool.js';
@@ -74,6 +75,7 @@ export class Daemon {
   private disks: DiskWatch | undefined;
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
+  private retention: RetentionDesk | undefined;
   private control: Control | undefined;
   private immutable: ImmutableRounds | undefined;
   private stopReason: string | undefined;
@@ -189,11 +191,14 @@ export class Daemon {
       (id) => decisions.retryDue(id),
       (error) => decisions.retriesEnded(error),
     );
+    const retention = new RetentionDesk(world, audit);
+    this.retention = retention;
     const commands = {
       health: () => this.healthReport(),
       checkpoint: () => (this.checkpoints === undefined ? Promise.reject(noCheckpoints()) : this.checkpoints.make()),
       record: (noted: Noted) => audit.append([notedEntry(noted)]),
       act: decisions.act.bind(decisions),
+      retention: retention.act.bind(retention),
     };
     if (!once) this.control = await openControl(layout.controlSocket, commands, log);
     for (const message of recovered.handedOver) pickup.handOver(message);
@@ -206,6 +211,7 @@ export class Daemon {
     await this.disks?.start(this.options.once);
     await this.pickup?.start();
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
+    await this.retention?.start();
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
     return intake.run();
@@ -236,6 +242,7 @@ export class Daemon {
     this.retries?.stop();
     this.disks?.stop();
     await this.control?.close();
+    await this.retention?.stop();
     await this.pool?.stop();
     await this.pickup?.stop();
     await this.outgoing?.stop();

@@ -1,10 +1,12 @@
 import type { KeptCopy, StoredEntry } from '../archive/settings.js';
 import type { RecipientOutcome } from '../delivery/delivery.js';
+import type { MessageQuery } from '../policy/retention/query.js';
 import type { Recipe } from '../smime/composition.js';
 import type { CommitOutcome } from '../spool/commit.js';
 import type { Door } from '../spool/layout.js';
 import type { RefusedCopy } from '../spool/refused-copy.js';
 import type { Intent, Ticket } from '../spool/ticket.js';
+import type { Operator } from './retention/operator.js';
 
 /**
  * The details of the audit records that tell a message's way. Recovery reads them back, so a record is always written before what it
@@ -91,6 +93,21 @@ export interface EventDetails {
   };
   /** `sealdrop archive restore` put a copy into the outbox; recorded before. */
   readonly restored: { readonly by: number; readonly file: string };
+  /** Past its retention, and to be destroyed from here on: archive entry, copies, and the details of every other record about it. */
+  readonly purged: { readonly rule: string; readonly accepted: string; readonly basis: 'retention'; readonly by: Operator };
+  /** To be destroyed because somebody asked for it, perhaps before its retention has ended. */
+  readonly erased: {
+    /** The rule of retention that keeps it longest, at the time. */
+    readonly rule: string;
+    readonly accepted: string;
+    readonly basis: string;
+    readonly despiteRetention: boolean;
+    readonly by: Operator;
+  };
+  readonly 'hold-placed': { readonly hold: string; readonly query: MessageQuery; readonly reason: string; readonly by: Operator };
+  readonly 'hold-released': { readonly hold: string; readonly reason: string; readonly by: Operator };
+  /** A person says that the clock is right, although the chain shows a jump. */
+  readonly 'clock-confirmed': { readonly fault: string; readonly by: Operator };
 }
 
 export type EventName = keyof EventDetails;

@@ -59,6 +59,8 @@ const byCode: Readonly<Record<string, number>> = {
   'no-such-message': exitCodes.usage,
   'archive-encrypted': exitCodes.usage,
   'anchor-unreadable': exitCodes.badMessage,
+  'message-destroyed': exitCodes.usage,
+  'no-such-hold': exitCodes.usage,
   usage: exitCodes.usage,
   'already-there': exitCodes.usage,
   'export-there': exitCodes.usage,

@@ -30,6 +30,10 @@ export interface SpoolLayout {
   readonly forwardFile: string;
   /** Up to where in the chain archived files have the immutable attribute. */
   readonly immutableFile: string;
+  /** How far in the audit chain everything is destroyed that was recorded as purged or erased. */
+  readonly destroyedFile: string;
+  /** What retention knows of the audit trail's older parts; may be deleted. */
+  readonly retentionCache: string;
   readonly lockFile: string;
   readonly controlSocket: string;
 }
@@ -54,6 +58,8 @@ export function spoolLayout(root: string): SpoolLayout {
     growthFile: `${root}/growth.json`,
     forwardFile: `${root}/forward.json`,
     immutableFile: `${root}/immutable.json`,
+    destroyedFile: `${root}/destroyed.json`,
+    retentionCache: `${root}/retention-cache.json`,
     lockFile: `${root}/lock`,
     controlSocket: `${root}/control.sock`,
   };

@@ -447,10 +447,6 @@ describe('what the design holds and this version does not', () => {
       '    profile: xmail\n',
       '6: delivery.pickup.profile: xmail is not supported by this version; use powermta, exchange-replay, iis, mailerq or eml',
     ],
-    [
-      'archive:\n  retention: 10y\n',
-      '7: archive.retention: must be null: originals are kept for ever; a period is not supported by this version',
-    ],
     ['archive: { compress: zstd }\n', '6: archive.compress: zstd is not supported by this version; use none or gzip'],
   ])('is refused as such: %j', (text, expected) => {
     expect(faultsIn(`${PICKUP}${text}`)).toEqual([expected]);

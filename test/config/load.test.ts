@@ -81,6 +81,8 @@ delivery:
         minFree: 'auto',
         warnDaysLeft: 14,
         retention: null,
+        purge: { schedule: null },
+        maxClockStep: 86_400_000,
         keepSealed: 'signature',
         encryptTo: [],
         immutable: 'off',

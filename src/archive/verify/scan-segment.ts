@@ -1,6 +1,7 @@
 import { LineNotes, type NotedLines } from '../../audit/checkpoint/replay.js';
 import { type SegmentReport, type VerifiedRecord, verifySegment } from '../../audit/verify-segment.js';
 import { claimOf, formOf } from './claim.js';
+import { type DestroyedClaim, destroyedClaimOf } from './destroyed.js';
 import { RowWriter } from './rows.js';
 
 export interface SegmentTask {
@@ -19,17 +20,22 @@ export interface SegmentResult {
   /** What its records say of the archive, see rows.ts. */
   readonly rows: Uint8Array<ArrayBuffer>;
   readonly notes: NotedLines | undefined;
+  /** Of messages that were destroyed. */
+  readonly destroyed: readonly DestroyedClaim[];
 }
 
 /** Verifies one segment of the trail and gathers what it says of the archive. */
 export function scanSegment({ audit, segment, number, newest, notes: wantsNotes }: SegmentTask): SegmentResult {
   const rows = new RowWriter();
+  const destroyed: DestroyedClaim[] = [];
   /** Rows that wait for the record that archives them; most find it in the same segment. */
   const accepted = new Map<string, number>();
   const notes = wantsNotes ? new LineNotes() : undefined;
   const onLine = notes === undefined ? undefined : (line: Buffer) => notes.line(line);
   const report = verifySegment(audit, segment, { newest, onLine }, (verified) => {
     notes?.record(verified.facts);
+    const gone = destroyedClaimOf(verified);
+    if (gone !== undefined) destroyed.push(gone);
     const claim = claimOf(verified);
     if (claim === undefined) return;
     const { id } = claim;
@@ -53,7 +59,7 @@ export function scanSegment({ audit, segment, number, newest, notes: wantsNotes 
     for (const { number, file, sha256 } of kept)
       rows.add({ id, kind: 'kept', number, form: file.slice(file.indexOf('.eml') + 4), sha256, second });
   });
-  return { report, rows: rows.take(), notes: notes?.take() };
+  return { report, rows: rows.take(), notes: notes?.take(), destroyed };
 }
 
 /** Where the detail of an intent is found again; other records say nothing of signatures. */

@@ -9,6 +9,7 @@ import { requireSecond, type SecondPlace } from '../second.js';
 import { type CheckOptions, type FilesResult, type FilesTask, noProofs, type Proofs } from './check-files.js';
 import { type ComparedPlace, type Heard, tasksOfDay } from './day-files.js';
 import { DayTable } from './day-table.js';
+import { DestroyedMessages } from './destroyed.js';
 import { certificateFindings } from './kept-certificates.js';
 import { archiveDays } from './names.js';
 import type { ProofOutcome } from './proof.js';
@@ -71,6 +72,7 @@ export class Verification {
   private readonly rows: RowsByDay;
   private readonly sampling: Sampling | undefined;
   private readonly findings: Finding[] = [];
+  private readonly destroyed = new DestroyedMessages();
   private readonly fileFindings: Finding[];
   private readonly unrecorded: Unrecorded[] = [];
   private readonly proofs: Record<ProofOutcome, number>;
@@ -106,7 +108,8 @@ export class Verification {
     }
   }
 
-  addSegment({ report, rows, notes }: SegmentResult): void {
+  addSegment({ report, rows, notes, destroyed }: SegmentResult): void {
+    for (const claim of destroyed) this.destroyed.add(claim);
     if (notes !== undefined && this.checkpoints !== undefined) replay(notes, this.checkpoints);
     this.chain.add(report);
     this.offerToSample(rows);
@@ -156,6 +159,7 @@ export class Verification {
       ...this.fileFindings,
       ...this.findings,
       ...unrecorded,
+      ...this.destroyed.findings(places.archive),
     ]);
     return {
       ...chain,
@@ -203,7 +207,9 @@ export class Verification {
         if (copy === undefined && !place.second) this.listed++;
         return this.sampling?.has(id) ?? true;
       },
-      finding: (finding) => this.findings.push(finding),
+      finding: (finding) => {
+        if (!this.destroyed.isAbout(finding.file)) this.findings.push(finding);
+      },
       unrecorded: (file) => {
         // What has just been archived, or is under way, is in the archive too: there it is looked into.
         if (!place.second) this.unrecorded.push(file);

@@ -124,6 +124,11 @@ async function lastDetails(file: FileHandle, sizeBytes: number): Promise<{ seq: 
   }
 }
 
+/** Throws `audit-second-missing` (wait) for a directory without the marker: where nothing was copied, or a disk is not mounted. */
+export function requireSecondTrail(directory: string): void {
+  if (markerIn(directory) === undefined) throw missing(directory, `has no ${secondMarkerName}`);
+}
+
 function requireMarker(directory: string, marker: string): void {
   const there = markerIn(directory);
   if (there !== marker) throw missing(directory, there === undefined ? `has no ${secondMarkerName}` : 'is another one than before');

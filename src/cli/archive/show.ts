@@ -11,6 +11,7 @@ import { findHeader } from '../../message/message-start.js';
 import { isMessageId, timeOfMessageId } from '../../message-id.js';
 import { type SpoolLayout, spoolLayout } from '../../spool/layout.js';
 import { print, printJson, writeBytes } from '../output.js';
+import { destroyedMessage } from './destroyed-message.js';
 import { factsLines } from './facts-text.js';
 import { keyHelp, keyOption, opener } from './key.js';
 
@@ -37,8 +38,8 @@ export function archiveShow(): Command {
       if (!isMessageId(id)) throw unknown(id, 'is not a message id');
       const open = opener(options.key);
       if (options.facts === true || options.json === true) showFacts(layout, id, open, options.json === true);
-      else if (options.headers === true) for (const line of headerLines(original(layout.archive, id, open))) print(line);
-      else await writeBytes(original(layout.archive, id, open));
+      else if (options.headers === true) for (const line of headerLines(original(layout, id, open))) print(line);
+      else await writeBytes(original(layout, id, open));
     });
 }
 
@@ -91,9 +92,9 @@ function judged(archive: string, { id, accepted }: MessageAccount, open: OpenEnt
     : { state: 'altered', text: `ALTERED: its SHA-256 is ${sha256}`, ...facts };
 }
 
-function original(archive: string, id: string, open: OpenEntry | undefined): Buffer {
+function original({ archive, audit }: SpoolLayout, id: string, open: OpenEntry | undefined): Buffer {
   const entry = findEntry(archive, id);
-  if (entry === undefined) throw unknown(id, `is not in the archive ${archive}`);
+  if (entry === undefined) throw destroyedMessage(audit, id) ?? unknown(id, `is not in the archive ${archive}`);
   return readOriginal(archive, entry, open);
 }
 

@@ -13,6 +13,8 @@ export interface History {
   /** A person released the copies whose outcome is unknown: they are to be sealed again under the recorded plan. */
   readonly released: boolean;
   readonly dropped: boolean;
+  /** A record says that it was purged or erased. */
+  readonly destroyed: boolean;
 }
 
 /**
@@ -27,12 +29,16 @@ export function historyOf(ticket: Ticket | undefined, records: readonly TrailRec
     setAside: undefined,
     released: false,
     dropped: false,
+    destroyed: false,
   };
   for (const record of records) history = after(history, record);
   return history;
 }
 
 function after(history: History, { event, detail }: TrailRecord): History {
+  if (event === 'purged' || event === 'erased') return { ...history, destroyed: true };
+  // Erased with the message: nothing more is decided by what was recorded of it before.
+  if (detail === undefined && event !== 'dropped') return history;
   // The shape is that of EventDetails: our own records, whose hashes start-up has checked.
   switch (event) {
     case 'accepted':

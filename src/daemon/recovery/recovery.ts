@@ -4,13 +4,14 @@ import type { EntryWriter } from '../../archive/entry-writer.js';
 import { removeUnrecorded } from '../../archive/unrecorded.js';
 import { type TrailRecord, trailOf } from '../../audit/trail.js';
 import { removeIfThere } from '../../disk/durable.js';
-import { isWait } from '../../errors.js';
+import { isWait, SealdropError } from '../../errors.js';
 import { timeOfMessageId } from '../../message-id.js';
 import { claimedFiles, copiesIn, inventoryOf } from '../../spool/inventory.js';
 import { firstNumberAgain, type SpoolLayout } from '../../spool/layout.js';
 import { moveMessage, removeMessage } from '../../spool/move.js';
 import { sweepRefused } from '../../spool/refused-copy.js';
 import { readTicket, type Ticket, ticketName } from '../../spool/ticket.js';
+import { holdTicket } from '../hold.js';
 import type { Offer } from '../protocol.js';
 import type { HandedOver } from '../worker/context.js';
 import { type CommitWorld, type Finished, finishCommit } from './finish-commit.js';
@@ -99,6 +100,14 @@ async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | und
   const { layout } = world;
   const file = ticket?.file ?? history.accepted?.file ?? `${id}.eml`;
   const uid = ticket?.uid ?? history.accepted?.uid ?? statSync(`${layout.work}/${id}.eml`).uid;
+  if (history.destroyed) {
+    moveMessage(
+      layout.work,
+      layout.quarantine,
+      holdTicket({ id, submittedAs: file, uid, earlier: ticket, intent: undefined }, cameBack(id), world.now()),
+    );
+    return { kind: 'held' };
+  }
   if (history.dropped) {
     await world.archivePatiently(() => finishDropped(layout, world.archive, id));
     return { kind: 'finished' };
@@ -151,6 +160,14 @@ export function removeCopies(directory: string, isLeftOver: (id: string) => bool
     // Copies staged again from the sealed file are told by records of their own (daemon/pickup/restage.ts).
     if (number < firstNumberAgain && isLeftOver(id)) removeIfThere(`${directory}/${name}`);
   }
+}
+
+/** No purge touches what is under way, so somebody has put it back. What it was sealed to is not known any more. */
+function cameBack(id: string): SealdropError {
+  return new SealdropError('destroyed-came-back', `message ${id} was purged or erased, and lies in work again`, {
+    disposition: 'quarantine',
+    cure: 'Somebody put it there, perhaps from a backup. `sealdrop queue drop` moves it to the archive, `sealdrop queue retry` sends it as a new message.',
+  });
 }
 
 /** I1: a dropped original stays in the archive. */
