@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { errnoOf } from '../../disk/faults.js';
 import { SealdropError } from '../../errors.js';
+import { fileIfThere, maxCheckpointBytes, readCheckpoint } from '../checkpoint/read.js';
 import { chainName, segments } from '../files.js';
 import { linesOf } from '../lines.js';
 
@@ -28,7 +29,21 @@ export interface AnchorSource {
  */
 export function anchorSource(anchor: string): AnchorSource {
   if (/^https?:\/\//i.test(anchor)) return fromUrl(anchor);
-  return { name: anchor, lines: () => (isDirectory(anchor) ? linesOfChain(anchor) : linesOfFile(anchor, '')) };
+  return { name: anchor, lines: () => linesAt(anchor) };
+}
+
+function linesAt(path: string): AsyncIterable<PlacedLine> {
+  if (isDirectory(path)) return linesOfChain(path);
+  // DER of any structure begins so, and no text does: a checkpoint.
+  return beginsWith(path, 0x30) ? headOfCheckpoint(path) : linesOfFile(path, '');
+}
+
+/** Who signed it is not asked: an anchor is believed for where it was kept. That its signature fits its content is. */
+async function* headOfCheckpoint(path: string): AsyncGenerator<PlacedLine> {
+  const read = readCheckpoint(fileIfThere(path, maxCheckpointBytes) ?? Buffer.alloc(0));
+  if ('fault' in read) throw unreadable(path, `is not a text, and as a checkpoint it cannot be read: ${read.fault}`);
+  const { number, records, head } = read.checkpoint;
+  yield { text: `head ${records} ${head}`, where: `checkpoint ${number}` };
 }
 
 function isDirectory(path: string): boolean {
@@ -37,6 +52,10 @@ function isDirectory(path: string): boolean {
   } catch (error) {
     throw unreadable(path, `cannot be read (${errnoOf(error) ?? String(error)})`);
   }
+}
+
+function beginsWith(path: string, octet: number): boolean {
+  return fileIfThere(path, 0)?.[0] === octet;
 }
 
 async function* linesOfChain(directory: string): AsyncGenerator<PlacedLine> {

@@ -2,15 +2,30 @@ import type { ForwardedRecord } from './forwarded-record.js';
 import type { Place } from './place.js';
 
 /** Records of one segment, in order, without gaps. */
-export interface Batch {
+export class Batch {
   readonly segment: string;
   /** Octets from the beginning of the segment's chain file to where `chain` begins. */
   readonly offset: number;
   /** The lines of the chain file, octet for octet, line feeds included. */
   readonly chain: Buffer;
-  readonly records: readonly ForwardedRecord[];
   /** The place behind them. */
   readonly end: Place;
+  private made: readonly ForwardedRecord[] | undefined;
+  private readonly make: () => readonly ForwardedRecord[];
+
+  constructor(place: { segment: string; offset: number }, chain: Buffer, end: Place, make: () => readonly ForwardedRecord[]) {
+    this.segment = place.segment;
+    this.offset = place.offset;
+    this.chain = chain;
+    this.end = end;
+    this.make = make;
+  }
+
+  /** Read when they are asked for: who copies the lines as they are needs none. */
+  get records(): readonly ForwardedRecord[] {
+    this.made ??= this.make();
+    return this.made;
+  }
 }
 
 /** Where records go. What it throws means that the target has failed: a new one is opened, and told everything after `held` again. */

@@ -4,7 +4,7 @@ import { SealdropError } from '../../errors.js';
 import { chainName, segments } from '../files.js';
 import type { ChainPosition } from '../follow.js';
 import { parseChainLine } from '../record.js';
-import type { Batch } from './batch.js';
+import { Batch } from './batch.js';
 import { DetailsFollower } from './details-follower.js';
 import { type ForwardedRecord, forwardedRecord } from './forwarded-record.js';
 import type { Place } from './place.js';
@@ -40,24 +40,43 @@ export class ChainReader {
   }
 
   private batchOf(segment: string, offset: number, chain: Buffer): Batch {
+    const path = `${this.directory}/${chainName(segment)}`;
+    const { details } = this;
+    if (details === undefined) {
+      const last = readRecord(path, chain, chain.lastIndexOf(10, chain.length - 2) + 1, offset);
+      const place = { segment, offset: offset + chain.length, seq: last.record.seq, hash: last.record.hash, time: last.record.time };
+      return new Batch({ segment, offset }, chain, place, () => recordsOf(path, chain, offset));
+    }
     const records: ForwardedRecord[] = [];
     let used = 0;
     for (let detailsBytes = 0; used < chain.length && detailsBytes < maxDetailsBytes; ) {
-      const lineFeed = chain.indexOf(10, used);
-      const line = chain.toString('utf8', used, lineFeed);
-      const seq = Number(/^\{"seq":(\d{1,15}),/.exec(line)?.[1]);
-      const details = this.details?.find(segment, seq);
-      const record = forwardedRecord(line, details);
-      if (record === undefined) throw unreadable(`${this.directory}/${chainName(segment)}`, offset + used);
-      records.push(record);
-      detailsBytes += details?.length ?? 0;
-      used = lineFeed + 1;
+      const { record, end } = readRecord(path, chain, used, offset);
+      const found = details.find(segment, record.seq);
+      records.push({ ...record, details: found });
+      detailsBytes += found?.length ?? 0;
+      used = end;
     }
-    const last = records.at(-1);
-    if (last === undefined) throw new TypeError('A batch has at least one line.');
-    const { seq, hash, time } = last;
-    return { segment, offset, chain: chain.subarray(0, used), records, end: { segment, offset: offset + used, seq, hash, time } };
+    const { seq = 0, hash = '', time = '' } = records.at(-1) ?? {};
+    return new Batch({ segment, offset }, chain.subarray(0, used), { segment, offset: offset + used, seq, hash, time }, () => records);
   }
+}
+
+function recordsOf(path: string, chain: Buffer, offset: number): ForwardedRecord[] {
+  const records: ForwardedRecord[] = [];
+  for (let used = 0; used < chain.length; ) {
+    const { record, end } = readRecord(path, chain, used, offset);
+    records.push(record);
+    used = end;
+  }
+  return records;
+}
+
+/** The record whose line begins at `start` of `chain`, which is at `offset` of the file. */
+function readRecord(path: string, chain: Buffer, start: number, offset: number): { record: ForwardedRecord; end: number } {
+  const lineFeed = chain.indexOf(10, start);
+  const record = forwardedRecord(chain.toString('utf8', start, lineFeed), undefined);
+  if (record === undefined) throw unreadable(path, offset + start);
+  return { record, end: lineFeed + 1 };
 }
 
 /** False when the chain does not have, at that place, the record that it had when the place was noted: it was cut back or written anew. */

@@ -107,8 +107,9 @@ export class Courier {
   private async serve(): Promise<void> {
     for (;;) {
       this.next ??= this.read();
-      if (this.next !== undefined || this.sink !== undefined) await this.serveOnce();
-      if (this.next !== undefined) continue;
+      const more = this.next !== undefined;
+      if (more || this.sink !== undefined) await this.serveOnce();
+      if (more) continue;
       if (this.stopping) break;
       await this.rest(this.sink?.unsure === true ? lookMs : restMs);
     }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { errnoOf } from '../../disk/faults.js';
 import { detailsName } from '../files.js';
-import { type Line, linesOf } from '../lines.js';
+import { type RawLine, rawLinesOf } from '../lines.js';
 
 /**
  * Finds lines of the details by number, for one who asks in order. An erasure puts another file in the place of a segment's details, with
@@ -14,15 +14,15 @@ export class DetailsFollower {
   private offset = 0;
   /** The number of the last line that was passed. */
   private passed = 0;
-  private lines: Iterator<Line> | undefined;
-  private held: { seq: number; line: Line } | undefined;
+  private lines: Iterator<RawLine> | undefined;
+  private held: { seq: number; line: RawLine } | undefined;
 
   constructor(directory: string) {
     this.directory = directory;
   }
 
   /** Without line feed; undefined if there is none of that number. */
-  find(segment: string, seq: number): string | undefined {
+  find(segment: string, seq: number): Buffer | undefined {
     const path = `${this.directory}/${detailsName(segment)}`;
     const inode = inodeOf(path);
     if (inode === undefined) return undefined;
@@ -40,7 +40,7 @@ export class DetailsFollower {
       this.held = undefined;
       this.offset = line.end;
       this.passed = found;
-      if (found === seq) return line.text;
+      if (found === seq) return line.bytes;
     }
   }
 
@@ -51,15 +51,15 @@ export class DetailsFollower {
   }
 
   /** The file grows while it is read: at its end the reading is begun again where it ended. */
-  private nextLine(path: string): { seq: number; line: Line } | undefined {
+  private nextLine(path: string): { seq: number; line: RawLine } | undefined {
     for (let fresh = false; ; ) {
       if (this.lines === undefined) {
-        this.lines = linesOf(path, this.offset)[Symbol.iterator]();
+        this.lines = rawLinesOf(path, this.offset)[Symbol.iterator]();
         fresh = true;
       }
       const next = this.lines.next();
       if (next.done !== true && next.value.complete) {
-        const seq = /^\{"seq":(\d{1,15}),/.exec(next.value.text)?.[1];
+        const seq = /^\{"seq":(\d{1,15}),/.exec(next.value.bytes.toString('latin1', 0, 32))?.[1];
         if (seq !== undefined) return { seq: Number(seq), line: next.value };
         this.offset = next.value.end;
         continue;

@@ -13,28 +13,31 @@ export class FileSink implements Sink {
   readonly unsure = false;
   private readonly path: string;
 
-  private constructor(path: string) {
+  private readonly personal: boolean;
+
+  private constructor(path: string, personal: boolean) {
     this.path = path;
+    this.personal = personal;
   }
 
   /**
    * The file is made the first time only. Later a missing one is a fault (`forward-file-missing`): the mount it lay on may be away, and the records
    * would go into the directory beneath.
    */
-  static async open(path: string, first: boolean): Promise<FileSink> {
+  static async open(path: string, { first, personal }: { first: boolean; personal: boolean }): Promise<FileSink> {
     if (!first && !(await exists(path))) throw missing(path);
     await withAppended(path, { create: first, mode: 0o640 }, async () => {});
-    return new FileSink(path);
+    return new FileSink(path, personal);
   }
 
-  async send({ records, end }: Batch): Promise<void> {
-    const text = records.map((record) => `${forwardedLine(record)}\n`).join('');
+  async send(batch: Batch): Promise<void> {
+    const lines = this.personal ? Buffer.from(batch.records.map((record) => `${forwardedLine(record)}\n`).join(''), 'utf8') : batch.chain;
     await withAppended(this.path, { create: false, mode: 0o640 }, async (file, sizeBytes) => {
       const brokenOff = sizeBytes > 0 && (await readAt(file, sizeBytes - 1, 1))[0] !== 10;
-      await appendAll(file, Buffer.from(brokenOff ? `\n${text}` : text, 'utf8'), this.path);
+      await appendAll(file, brokenOff ? Buffer.concat([Buffer.from('\n'), lines]) : lines, this.path);
       await syncAppended(file, this.path);
     });
-    this.held = end;
+    this.held = batch.end;
   }
 
   async tick(): Promise<void> {}

@@ -1,4 +1,4 @@
-import { parseChainLine, parseDetailsLine } from '../record.js';
+import { type ChainRecord, parseChainLine, parseDetailsLine } from '../record.js';
 
 /** A record of the chain on its way elsewhere. */
 export interface ForwardedRecord {
@@ -12,14 +12,23 @@ export interface ForwardedRecord {
   readonly algorithms: string | undefined;
   readonly hash: string;
   /** Its line of the details; undefined if it was not asked for, or is not there. */
-  readonly details: string | undefined;
+  readonly details: Buffer | undefined;
 }
 
-export function forwardedRecord(line: string, details: string | undefined): ForwardedRecord | undefined {
+const usual =
+  /^\{"seq":(\d{1,15}),"time":"([^"\\]+)","event":"([^"\\]+)"(?:,"id":"([^"\\]+)")?(?:,"outcome":"([^"\\]+)")?(?:,"algorithms":"([^"\\]+)")?,"detail":"[0-9a-f]{64}","prev":"[0-9a-f]{64}","hash":"([0-9a-f]{64})"\}$/;
+
+/** Undefined if it is no record. Its hash is not computed: that is for `audit verify`, here and wherever the record goes. */
+export function forwardedRecord(line: string, details: Buffer | undefined): ForwardedRecord | undefined {
+  const [, number, time, event, id, outcome, algorithms, hash] = usual.exec(line) ?? [];
+  if (time !== undefined && event !== undefined && hash !== undefined)
+    return { line, seq: Number(number), time, event, id, outcome, algorithms, hash, details };
   const parsed = parseChainLine(line);
-  if (parsed.kind !== 'record') return undefined;
-  const { seq, time, event, id, outcome, algorithms, hash } = parsed.record;
-  return { line, seq, time, event, id, outcome, algorithms, hash, details };
+  return parsed.kind === 'record' ? { ...parsed.record, ...noneOf(parsed.record), line, details } : undefined;
+}
+
+function noneOf({ id, outcome, algorithms }: ChainRecord): Pick<ForwardedRecord, 'id' | 'outcome' | 'algorithms'> {
+  return { id, outcome, algorithms };
 }
 
 /**
@@ -27,7 +36,7 @@ export function forwardedRecord(line: string, details: string | undefined): Forw
  * octet. With its details (personal data), `salt` and `personal` are added behind the hash, or `erased` where they have been erased.
  */
 export function forwardedLine({ line, details }: ForwardedRecord): string {
-  const parsed = details === undefined ? undefined : parseDetailsLine(details);
+  const parsed = details === undefined ? undefined : parseDetailsLine(details.toString('utf8'));
   if (parsed === undefined || parsed.kind === 'torn') return line;
   if (parsed.kind === 'erased') return `${line.slice(0, -1)},"erased":true}`;
   return `${line.slice(0, -1)},"salt":"${parsed.salt}","personal":${parsed.text}}`;

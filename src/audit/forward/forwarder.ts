@@ -76,6 +76,7 @@ export class Forwarder {
         openTarget(target, {
           auditDirectory,
           confirmMs,
+          personal,
           readTls,
           first: () => (known?.held.seq ?? 0) === 0 && courier.state.held.seq === 0,
           marker,

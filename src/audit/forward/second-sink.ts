@@ -10,6 +10,8 @@ import type { Batch, Sink } from './batch.js';
 import { mirrorCheckpoints } from './mirror-checkpoints.js';
 import type { Place } from './place.js';
 
+const lineFeed = Buffer.from('\n');
+
 /** Its presence proves that the second location is mounted. */
 const secondMarkerName = '.sealdrop-second';
 
@@ -80,7 +82,10 @@ export class SecondSink implements Sink {
       const same = known?.segment === segment && known.inode === inode && known.sizeBytes === sizeBytes;
       const { seq, brokenOff } = same ? { seq: known.seq, brokenOff: Buffer.alloc(0) } : await lastDetails(file, sizeBytes);
       const missing = records.filter((record) => record.seq > seq && record.details !== undefined);
-      const bytes = continued(brokenOff, Buffer.from(missing.map(({ details = '' }) => `${details}\n`).join(''), 'utf8'));
+      const bytes = continued(
+        brokenOff,
+        Buffer.concat(missing.flatMap(({ details }) => (details === undefined ? [] : [details, lineFeed]))),
+      );
       if (bytes.length > 0) {
         await appendAll(file, bytes, path);
         await syncAppended(file, path);
@@ -100,7 +105,7 @@ export class SecondSink implements Sink {
 function continued(brokenOff: Buffer, following: Buffer): Buffer {
   if (following.length === 0) return following;
   const isBeginning = following.subarray(0, brokenOff.length).equals(brokenOff);
-  return isBeginning ? following.subarray(brokenOff.length) : Buffer.concat([Buffer.from('\n'), following]);
+  return isBeginning ? following.subarray(brokenOff.length) : Buffer.concat([lineFeed, following]);
 }
 
 const lookBackBytes = 256 * 1024;

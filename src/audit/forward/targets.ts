@@ -31,6 +31,7 @@ export interface TlsFiles {
 export interface OpenOptions {
   readonly auditDirectory: string;
   readonly confirmMs: number;
+  readonly personal: boolean;
   /** Reads them when a connection is made: renewed ones need no restart. */
   readonly readTls: (files: TlsFiles) => TlsMaterial;
   /** True while nothing was ever held there. */
@@ -41,7 +42,7 @@ export interface OpenOptions {
 export async function openTarget(target: Target, options: OpenOptions): Promise<Sink> {
   switch (target.kind) {
     case 'file':
-      return FileSink.open(target.path, options.first());
+      return FileSink.open(target.path, { first: options.first(), personal: options.personal });
     case 'second': {
       const { sink, marker } = await SecondSink.open(options.auditDirectory, target.directory, options.marker.get());
       options.marker.set(marker);

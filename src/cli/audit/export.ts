@@ -60,7 +60,7 @@ function csvLine(record: ForwardedRecord, personal: boolean): string {
 }
 
 function detailOf({ details }: ForwardedRecord): string {
-  return details === undefined ? '' : (/"detail":(.*)\}$/s.exec(details)?.[1] ?? 'erased');
+  return details === undefined ? '' : (/"detail":(.*)\}$/s.exec(details.toString('utf8'))?.[1] ?? 'erased');
 }
 
 function quoted(cell: string): string {

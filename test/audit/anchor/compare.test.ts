@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anchorSource } from '../../../src/audit/anchor/anchor-source.js';
 import { compareWithAnchor } from '../../../src/audit/anchor/compare.js';
+import { checkpointPath } from '../../../src/audit/checkpoint/files.js';
 import { makeTemp, removeTemp } from '../../kit/temp.js';
-import { day, linesOf, recordsIn, writeTrail } from '../chain.js';
+import { day, entryAbout, linesOf, recordsIn, writeTrail } from '../chain.js';
+import { identityIn, openTrail, writeAuditIdentity } from '../checkpoint/kit.js';
 
 let directory: string;
 let audit: string;
@@ -111,6 +113,27 @@ describe('the chain against an anchor', () => {
     expect((await compare()).findings).toHaveLength(1);
     expect(await compare(anchor, 'mail1')).toMatchObject({ matched: 1, upTo: 5, findings: [] });
     await expect(compare(anchor, 'mail3')).rejects.toMatchObject({ code: 'anchor-unreadable' });
+  });
+});
+
+describe('a checkpoint as an anchor', () => {
+  test('has the head of its time', async () => {
+    const trail = join(directory, 'trail');
+    const { writer, maker, close } = await openTrail(trail, identityIn(writeAuditIdentity(directory)));
+    for (let n = 1; n <= 9; n++) await writer.append([entryAbout(`thing ${n}`)]);
+    await maker.make();
+    await writer.append([entryAbout('later')]);
+    await close();
+    const path = checkpointPath(trail, 1);
+    const against = (where: string) => compareWithAnchor(trail, anchorSource(where));
+    expect(await against(path)).toMatchObject({ matched: 1, upTo: 10, findings: [] });
+    const file = join(trail, `${day}.chain.jsonl`);
+    writeFileSync(file, `${linesOf(file).slice(0, 5).join('\n')}\n`);
+    expect((await against(path)).findings[0]?.text).toBe('the chain ends at 5, the anchor has 10 (checkpoint 1): the tail was cut off');
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 3] = (bytes[bytes.length - 3] ?? 0) ^ 1;
+    writeFileSync(anchor, bytes);
+    await expect(against(anchor)).rejects.toMatchObject({ code: 'anchor-unreadable' });
   });
 });
 

@@ -5,7 +5,7 @@ import { newEntry } from '../../../src/audit/record.js';
 import type { AuditWriter } from '../../../src/audit/writer.js';
 import { makeTemp, removeTemp } from '../../kit/temp.js';
 import { waitFor } from '../../kit/wait-for.js';
-import { day, recordsIn } from '../chain.js';
+import { day, entryAbout, recordsIn } from '../chain.js';
 import { add, linesIn, type RunningForwarder, seqsIn, startForwarder, startWriter, upTo } from './kit.js';
 
 let directory: string;
@@ -38,6 +38,13 @@ const stop = async () => {
 const fault = () => running?.positions().get('file')?.fault?.code;
 
 describe('a file elsewhere', () => {
+  test('has the whole of a long trail when the forwarder is told to stop as it starts', async () => {
+    await writer.append(Array.from({ length: 5000 }, (_, n) => entryAbout(`thing ${n}`)));
+    start();
+    await running?.forwarder.stop(10_000);
+    expect(seqsIn(readFileSync(path, 'utf8'))).toEqual(upTo(5001));
+  });
+
   test('gets the lines of the chain octet for octet, also those from before it was named', async () => {
     await add(writer, 1, 50);
     const now = start();

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { anchorSource } from '../../../src/audit/anchor/anchor-source.js';
+import { compareWithAnchor } from '../../../src/audit/anchor/compare.js';
 import type { Target } from '../../../src/audit/forward/targets.js';
 import type { AuditWriter } from '../../../src/audit/writer.js';
 import { makeCertificate } from '../../delivery/servers.js';
@@ -62,6 +65,37 @@ describeWith(['rsyslog'], 'a real rsyslog', () => {
     await waitFor('rsyslog to have it all', () => received().length === 301, { describe: () => JSON.stringify(received()) });
     expect(received()).toEqual(upTo(301));
     expect(now.positions().get(transport)?.fault).toBeUndefined();
+  });
+
+  test.each(['RSYSLOG_SyslogProtocol23Format', 'RSYSLOG_FileFormat', 'RSYSLOG_TraditionalFileFormat'] as const)(
+    'writes what is an anchor, in the form %s',
+    async (form) => {
+      await rsyslog.stop();
+      rsyslog = await Rsyslog.start({ tls: server, form });
+      await add(writer, 1, 30);
+      await start('tls').holds('tls', 31);
+      await waitFor('rsyslog to write it all', () => seqsIn(rsyslog.text).length >= 31, { describe: () => rsyslog.log });
+      expect(await compareWithAnchor(join(directory, 'audit'), anchorSource(rsyslog.file))).toMatchObject({
+        matched: 31,
+        upTo: 31,
+        findings: [],
+      });
+    },
+  );
+
+  test('is told nothing by whoever has no certificate, if it asks for one', async () => {
+    const client = makeCertificate();
+    await rsyslog.stop();
+    rsyslog = await Rsyslog.start({ tls: { ...server, clients: client.cert } });
+    await add(writer, 1, 5);
+    const stranger = start('tls');
+    await waitFor('the failure to be told', () => stranger.positions().get('tls')?.fault !== undefined);
+    await stranger.forwarder.stop(100);
+    expect(rsyslog.text).toBe('');
+    const readTls = () => ({ ca: server.cert, client: { certificate: client.cert, key: client.key.toString() } });
+    running = startForwarder(directory, writer, [target('tls')], { readTls });
+    await running.holds('tls', 6);
+    await waitFor('rsyslog to write it all', () => seqsIn(rsyslog.text).length >= 6, { describe: () => rsyslog.log });
   });
 
   test('gets over udp what was made while it was not there', async () => {

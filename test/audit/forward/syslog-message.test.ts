@@ -11,7 +11,7 @@ const id = '019ab0c1-2d3e-7f40-8a51-b263c4d5e6f7';
 function recordOf(detail: object, { outcome = 'handed-to-mta', personal = false } = {}): ForwardedRecord {
   const entry = newEntry('committed', { id, outcome }, detail);
   const { line } = chainLine(entry, { seq: 21, time: noon, prev: firstPrev });
-  const record = forwardedRecord(line, personal ? detailsLine(entry, 21) : undefined);
+  const record = forwardedRecord(line, personal ? Buffer.from(detailsLine(entry, 21)) : undefined);
   if (record === undefined) throw new Error(line);
   return record;
 }
