@@ -15,14 +15,21 @@ export interface PartialTree {
  * subtree of its path is, too, for those before it are perfect subtrees of the earlier tree or reach beyond it. Throws RangeError otherwise.
  */
 export function inclusionProof(tree: PartialTree, index: number): Buffer[] {
-  if (index < tree.from || index >= sizeOf(tree)) throw new RangeError(`leaf ${index} is not at hand`);
+  return inclusionProofs(tree)(index);
+}
+
+/** The same for many leaves: what is computed for one is kept for the next, one hash a leaf. */
+export function inclusionProofs(tree: PartialTree): (index: number) => Buffer[] {
   const hashOf = subtreeHashes(tree);
-  const path = (start: number, end: number): Buffer[] => {
-    if (end - start === 1) return [];
-    const middle = start + split(end - start);
-    return index < middle ? [...path(start, middle), hashOf(middle, end)] : [...path(middle, end), hashOf(start, middle)];
+  return (index) => {
+    if (index < tree.from || index >= sizeOf(tree)) throw new RangeError(`leaf ${index} is not at hand`);
+    const path = (start: number, end: number): Buffer[] => {
+      if (end - start === 1) return [];
+      const middle = start + split(end - start);
+      return index < middle ? [...path(start, middle), hashOf(middle, end)] : [...path(middle, end), hashOf(start, middle)];
+    };
+    return path(0, sizeOf(tree));
   };
-  return path(0, sizeOf(tree));
 }
 
 /** That the tree of the earlier size is the beginning of this one (RFC 6962 §2.1.2); empty where one of them is empty or they are equal. */
@@ -96,7 +103,9 @@ function subtreeHashes({ from, frontier, leaves }: PartialTree): (start: number,
     if (hash !== undefined) return hash;
     if (end <= from || end - start <= 1) throw new RangeError(`the leaves ${start} to ${end} are not at hand`);
     const middle = start + split(end - start);
-    return nodeHash(hashOf(start, middle), hashOf(middle, end));
+    const joined = nodeHash(hashOf(start, middle), hashOf(middle, end));
+    known.set(`${start}+${end - start}`, joined);
+    return joined;
   };
   return hashOf;
 }

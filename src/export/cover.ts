@@ -102,6 +102,7 @@ const words: Readonly<Record<Problem['kind'], string>> = {
   unreadable: 'cannot be read',
   'sealed-copy-altered': 'has an altered sealed copy',
   'sealed-copy-missing': 'has lost a sealed copy',
+  'not-proven': 'has no proof',
 };
 
 function howToCheck({ head, manifest }: CoverFacts): Html {
@@ -116,7 +117,7 @@ sha256sum manifest.json</code></pre>The second command must print <span class="h
 </ol>`;
 }
 
-const proofs = html`A message’s records are part of the chain under a signed checkpoint, without any other record being shown:<pre><code>sealdrop audit check proofs/ID.json</code></pre>`;
+const proofs = html`A message’s records are in the chain under a signed checkpoint, and the original is the one that they name:<pre><code>sealdrop audit check proofs/ID.json --cert CERTIFICATE --original originals/ID.eml</code></pre>CERTIFICATE is that of the audit identity, as you were given it by other means. How to do the same with OpenSSL alone stands in sealdrop’s docs/checkpoints.md.`;
 
 function messageTable({ head, rows, totals }: CoverFacts): Html {
   if (rows.length === 0) return html`<p>None.</p>`;

@@ -36,7 +36,7 @@ export interface SealedExhibit {
 /** Why something that was asked for is not handed out. */
 export interface Problem {
   readonly id: string;
-  readonly kind: 'missing' | 'removed' | 'altered' | 'unreadable' | 'sealed-copy-altered' | 'sealed-copy-missing';
+  readonly kind: 'missing' | 'removed' | 'altered' | 'unreadable' | 'sealed-copy-altered' | 'sealed-copy-missing' | 'not-proven';
   readonly text: string;
 }
 

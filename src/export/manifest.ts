@@ -44,7 +44,13 @@ export interface ExhibitFiles {
   /** Of the original; undefined where all are in one file. */
   readonly file?: string;
   readonly sealed: readonly ListedFile[];
-  readonly proof?: ListedFile;
+  readonly proof?: ProofFile;
+}
+
+/** That so many of the message's records are in the chain. Those that are not under a checkpoint yet cannot be proven. */
+export interface ProofFile extends ListedFile {
+  readonly records: number;
+  readonly of: number;
 }
 
 /** `manifest.json`, written as the export grows: a message a line, so that it is neither held in memory nor hard to compare. */

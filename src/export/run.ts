@@ -1,15 +1,19 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { OpenEntry } from '../archive/decrypt.js';
-import { LocatedRecords } from '../audit/located.js';
+import { type LocatedRecord, LocatedRecords } from '../audit/located.js';
+import { proofText } from '../audit/proof/format.js';
+import type { Prover } from '../audit/proof/prove.js';
 import { diskFault } from '../disk/faults.js';
+import { SealdropError } from '../errors.js';
 import { timeOfMessageId } from '../message-id.js';
 import type { Container, ExportFormat } from './container.js';
 import { coverPage } from './cover.js';
-import { type Exhibit, type ExhibitOptions, type Found, type Problem, readExhibit, sealedCopiesOf } from './exhibit.js';
+import { type Exhibit, type ExhibitOptions, type Problem, readExhibit, sealedCopiesOf } from './exhibit.js';
 import { Folder } from './folder.js';
 import { type FileFacts, HashedFile } from './hashed-file.js';
 import { Maildir } from './maildir.js';
-import { type ExportHead, type ExportTotals, type ListedFile, Manifest } from './manifest.js';
+import { type ExportHead, type ExportTotals, type ListedFile, Manifest, type ProofFile } from './manifest.js';
 import { Mbox } from './mbox.js';
 import { ExportOutput } from './output.js';
 import { Table } from './table.js';
@@ -27,6 +31,8 @@ export interface ExportRequest {
   readonly audit: string | undefined;
   readonly open: OpenEntry | undefined;
   readonly asStored: boolean;
+  /** Makes the proofs; undefined where there is no checkpoint to prove anything by. */
+  readonly prover: Prover | undefined;
   readonly head: ExportHead;
 }
 
@@ -99,9 +105,10 @@ class Making {
   async addMessages(progress: (done: number, sizeBytes: number) => void): Promise<void> {
     let done = 0;
     for (const id of [...new Set(this.request.ids)].sort()) {
-      const found = this.look(id);
+      const records = this.trail?.of(id) ?? [];
+      const found = readExhibit(id, records, this.reading());
       if ('problem' in found) this.problems.push(found.problem);
-      else await this.add(found.exhibit);
+      else await this.add(found.exhibit, records);
       progress(++done, this.totals.sizeBytes);
     }
   }
@@ -136,22 +143,19 @@ class Making {
     this.container.abandon();
   }
 
-  private look(id: string): Found {
-    return readExhibit(id, this.trail?.of(id) ?? [], this.reading());
-  }
-
   private reading(): ExhibitOptions {
     const { archive, open, asStored } = this.request;
     return { archive, open, asStored };
   }
 
-  private async add(exhibit: Exhibit): Promise<void> {
+  private async add(exhibit: Exhibit, records: readonly LocatedRecord[]): Promise<void> {
     const { account, bytes, sha256 } = exhibit;
     const file = await this.container.addOriginal(exhibit);
     if (file !== undefined) this.sum(file, sha256);
     const sealed = await this.addSealed(exhibit);
+    const proof = await this.addProof(account.id, records);
     for (const fingerprint of [...account.certificates, ...account.signers]) this.certificates.add(fingerprint);
-    this.manifest.add(exhibit, { ...(file === undefined ? {} : { file }), sealed });
+    this.manifest.add(exhibit, { ...(file === undefined ? {} : { file }), sealed, ...(proof === undefined ? {} : { proof }) });
     this.table.add(exhibit, file);
     const { bytes: _, ...row } = exhibit;
     if (this.rows.length < mostRows) this.rows.push(row);
@@ -180,6 +184,31 @@ class Making {
       files.push({ name, sizeBytes: copy.bytes.length, sha256: copy.sha256 });
     }
     return files;
+  }
+
+  /** Of all records of the message that are under a checkpoint by now. */
+  private async addProof(id: string, records: readonly LocatedRecord[]): Promise<ProofFile | undefined> {
+    const { extras } = this.container;
+    const { prover, head } = this.request;
+    if (extras === undefined || prover === undefined) return undefined;
+    const own = records.filter(({ record }) => record.id === id);
+    const covered = own.filter(({ record }) => record.seq <= prover.covered());
+    if (covered.length === 0) return undefined;
+    try {
+      const lines = covered.map(({ record, chainLine, detailsLine }) => {
+        return { seq: record.seq, line: chainLine, details: head.personal ? detailsLine : undefined };
+      });
+      const bytes = Buffer.from(proofText({ id, ...prover.prove(lines) }));
+      const name = `proofs/${id}.json`;
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      await extras.addBytes(name, bytes);
+      this.sum(name, sha256);
+      return { name, sizeBytes: bytes.length, sha256, records: covered.length, of: own.length };
+    } catch (error) {
+      if (!(error instanceof SealdropError) || error.code !== 'proof-impossible') throw error;
+      this.problems.push({ id, kind: 'not-proven', text: error.message });
+      return undefined;
+    }
   }
 
   /** The very lines of the trail: hashes, commitments and salts can be computed again by anybody. */

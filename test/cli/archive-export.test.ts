@@ -71,7 +71,7 @@ describe('archive export', () => {
   });
 
   it('takes ids from a list', async () => {
-    const list = write(site.directory, 'ids', `${ids[0]}\n\n${ids[2]}\n`);
+    const list = write(site.directory, 'ids', `${ids[0]}\n\n{"id":"${ids[2]}","from":[]}\n`);
     succeeded(await run('--ids-from', list, '--format', 'maildir', '-o', place('listed')));
     expect(readdirSync(join(place('listed'), 'new'))).toHaveLength(2);
   });

@@ -24,7 +24,7 @@ function run(format: ExportFormat, more: Partial<ExportRequest> = {}, recorded: 
   const { ids, archive, audit } = made;
   const head = headFor({ format, asked: ids.length });
   return exportMessages(
-    { ids, format, out, force: false, archive, audit, open: undefined, asStored: false, head, ...more },
+    { ids, format, out, force: false, archive, audit, open: undefined, asStored: false, prover: undefined, head, ...more },
     { progress: () => {}, record: async (report) => void recorded.push(report) },
   );
 }
@@ -131,6 +131,7 @@ test('nothing stands there when it cannot be recorded', async () => {
     audit,
     open: undefined,
     asStored: false,
+    prover: undefined,
     head: headFor(),
   };
   const record = async () => Promise.reject(new Error('the chain is broken'));

@@ -7,7 +7,7 @@ import { type CheckpointFile, fileIfThere, maxCheckpointBytes, readCheckpoint } 
 import { chainName, dayOf, detailsName, segments } from '../files.js';
 import { rawLinesOf } from '../lines.js';
 import { leafHash, rootOf } from '../merkle.js';
-import { inclusionProof, type PartialTree, rootByInclusion } from '../merkle-proof.js';
+import { inclusionProofs, rootByInclusion } from '../merkle-proof.js';
 import type { Proof, ProofCheckpoint, ProofRecord } from './format.js';
 
 export interface ProveOptions {
@@ -15,9 +15,11 @@ export interface ProveOptions {
   readonly withoutDetails?: boolean;
 }
 
-interface Wanted {
+/** A record by its lines, without line feed. */
+export interface ProvenLines {
   readonly seq: number;
   readonly line: string;
+  /** Undefined: not shown, or erased. */
   readonly details: string | undefined;
 }
 
@@ -42,26 +44,59 @@ export function proveRecord(auditDirectory: string, seq: number, options: ProveO
 
 const dayMs = 86_400_000;
 
-function proofOf(directory: string, wanted: readonly Wanted[]): Proof {
-  const finder = new CheckpointFinder(directory);
-  const covering = new Map<number, { checkpoint: ProofCheckpoint; tree: PartialTree }>();
-  const records: ProofRecord[] = [];
-  for (const { seq, line, details } of wanted) {
-    const number = finder.covering(seq);
-    if (number === undefined) throw notCovered(seq);
-    const { tree } = covering.get(number) ?? remembered(covering, number, stretch(directory, finder, number));
-    const path = inclusionProof(tree, seq - 1);
-    const file = finder.read(number);
-    const root = rootByInclusion(leafHash(line), seq - 1, file.checkpoint.records, path);
-    if (root?.toString('hex') !== file.checkpoint.root) throw impossible(`record ${seq} is not what checkpoint ${number} covers`);
-    records.push({
-      line,
-      ...(details === undefined ? {} : { details }),
-      checkpoint: number,
-      path: path.map((hash) => hash.toString('hex')),
-    });
+function proofOf(directory: string, wanted: readonly ProvenLines[]): Omit<Proof, 'id'> {
+  return new Prover(directory).prove(wanted);
+}
+
+/** Trees that are kept: records that are asked for one after the other are mostly under the same few checkpoints. */
+const keptStretches = 3;
+
+/** Makes proofs of many messages whose lines are at hand. Memory holds the trees of a few checkpoints. */
+export class Prover {
+  private readonly directory: string;
+  private readonly finder: CheckpointFinder;
+  private readonly stretches = new Map<number, Stretch>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.finder = new CheckpointFinder(directory);
   }
-  return { checkpoints: [...covering.values()].map(({ checkpoint }) => checkpoint), records };
+
+  /** How many records are under checkpoints, from the first; 0: there is none. */
+  covered(): number {
+    return this.finder.covered();
+  }
+
+  /** Errors as for `proveMessage`. */
+  prove(wanted: readonly ProvenLines[]): Omit<Proof, 'id'> {
+    const checkpoints = new Map<number, ProofCheckpoint>();
+    const records: ProofRecord[] = [];
+    for (const { seq, line, details } of wanted) {
+      const number = this.finder.covering(seq);
+      if (number === undefined) throw notCovered(seq);
+      const { checkpoint, pathOf } = this.stretch(number);
+      checkpoints.set(number, checkpoint);
+      const path = pathOf(seq - 1);
+      const file = this.finder.read(number);
+      const root = rootByInclusion(leafHash(line), seq - 1, file.checkpoint.records, path);
+      if (root?.toString('hex') !== file.checkpoint.root) throw impossible(`record ${seq} is not what checkpoint ${number} covers`);
+      records.push({
+        line,
+        ...(details === undefined ? {} : { details }),
+        checkpoint: number,
+        path: path.map((hash) => hash.toString('hex')),
+      });
+    }
+    return { checkpoints: [...checkpoints.values()], records };
+  }
+
+  private stretch(number: number): Stretch {
+    const known = this.stretches.get(number);
+    if (known !== undefined) return known;
+    const [oldest] = this.stretches.keys();
+    if (oldest !== undefined && this.stretches.size >= keptStretches) this.stretches.delete(oldest);
+    return remembered(this.stretches, number, stretch(this.directory, this.finder, number));
+  }
 }
 
 function remembered<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): Value {
@@ -69,8 +104,14 @@ function remembered<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): V
   return value;
 }
 
+interface Stretch {
+  readonly checkpoint: ProofCheckpoint;
+  /** The audit path of a leaf, counted from 0. */
+  readonly pathOf: (index: number) => Buffer[];
+}
+
 /** The tree of a checkpoint as far as it is needed: the frontier of the one before, and the lines since, which alone are read. */
-function stretch(directory: string, finder: CheckpointFinder, number: number): { checkpoint: ProofCheckpoint; tree: PartialTree } {
+function stretch(directory: string, finder: CheckpointFinder, number: number): Stretch {
   const { checkpoint } = finder.read(number);
   const before = finder.before(number)?.checkpoint;
   const leaves: Buffer[] = [];
@@ -88,8 +129,10 @@ function stretch(directory: string, finder: CheckpointFinder, number: number): {
     throw impossible(`checkpoint ${number} covers ${checkpoint.records} records, and there are ${from + leaves.length}`);
   if (before !== undefined && rootOf(tree.frontier).toString('hex') !== before.root)
     throw impossible(`checkpoint ${before.number} is not sound`);
-  return { checkpoint: finder.proofOf(number), tree };
+  return { checkpoint: finder.proofOf(number), pathOf: inclusionProofs(tree) };
 }
+
+const keptCheckpoints = 1000;
 
 /** Looks checkpoints up by what they cover, reading as few as it can. */
 class CheckpointFinder {
@@ -113,6 +156,11 @@ class CheckpointFinder {
     return this.numbers[low];
   }
 
+  covered(): number {
+    const last = this.numbers.at(-1);
+    return last === undefined ? 0 : this.read(last).checkpoint.records;
+  }
+
   before(number: number): CheckpointFile | undefined {
     const previous = this.numbers[this.numbers.indexOf(number) - 1];
     return previous === undefined ? undefined : this.read(previous);
@@ -125,6 +173,7 @@ class CheckpointFinder {
     const bytes = fileIfThere(path, maxCheckpointBytes) ?? Buffer.alloc(0);
     const file = readCheckpoint(bytes);
     if ('fault' in file) throw impossible(`${path}: ${file.fault}`);
+    if (this.known.size >= keptCheckpoints) this.known.clear();
     return remembered(this.known, number, { ...file, bytes });
   }
 
@@ -147,8 +196,8 @@ function recordsWhere(
   pattern: RegExp,
   { withoutDetails = false }: ProveOptions,
   most = Number.POSITIVE_INFINITY,
-): Wanted[] {
-  const wanted: Wanted[] = [];
+): ProvenLines[] {
+  const wanted: ProvenLines[] = [];
   for (const segment of segments(directory)) {
     if (segment < since || wanted.length >= most) continue;
     const found = new Map<number, string>();

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
+import { Prover } from '../../audit/proof/prove.js';
 import { loadConfig } from '../../config/load.js';
+import { askDaemon } from '../../daemon/control.js';
 import { exitCodes } from '../../daemon/exit-code.js';
 import { printable } from '../../delivery/printable.js';
 import { SealdropError } from '../../errors.js';
@@ -66,6 +68,7 @@ async function run(ids: readonly string[], options: ExportOptions): Promise<numb
   const layout = spoolLayout(loadConfig(options.config).spool);
   const asked = await selected(ids, options);
   const readable = isTrailReadable(layout.audit);
+  if (readable) await freshCheckpoint(layout);
   if (!readable && asked.ids === undefined) throw noTrail(layout.audit);
   if (!readable) note(`The audit trail ${layout.audit} cannot be read: nothing is known of the messages but what is in them.`);
   const survey = readable ? surveyTrail(layout.audit, asked.selection) : undefined;
@@ -74,6 +77,8 @@ async function run(ids: readonly string[], options: ExportOptions): Promise<numb
   const recorded = mayRecord(layout);
   const by = process.getuid?.() ?? 0;
   const query = printable(asked.words);
+  const prover = readable ? new Prover(layout.audit) : undefined;
+  const provable = prover !== undefined && prover.covered() > 0;
   const progress = new Progress(wanted.length, 'messages');
   let report: ExportReport;
   try {
@@ -87,6 +92,7 @@ async function run(ids: readonly string[], options: ExportOptions): Promise<numb
         audit: readable ? layout.audit : undefined,
         open: opener(options.key),
         asStored,
+        prover: provable ? prover : undefined,
         head: {
           madeAt: new Date().toISOString(),
           by: { uid: by, name: userName(by) },
@@ -97,7 +103,9 @@ async function run(ids: readonly string[], options: ExportOptions): Promise<numb
           personal: !withoutPersonal,
           recorded,
           trail: survey?.trail ?? { verdict: 'could not be read by the person who exported' },
-          withoutProofs: 'the audit trail has no signed checkpoint',
+          ...(provable
+            ? {}
+            : { withoutProofs: readable ? 'the audit trail has no signed checkpoint' : 'the audit trail could not be read' }),
         },
       },
       {
@@ -113,6 +121,15 @@ async function run(ids: readonly string[], options: ExportOptions): Promise<numb
   }
   tell(report, { recorded, json: options.json === true });
   return report.problems.length === 0 ? exitCodes.ok : exitCodes.badMessage;
+}
+
+/** So that what happened just now can be proven too; where no daemon runs, or none signs, what is under a checkpoint already can. */
+async function freshCheckpoint({ controlSocket }: SpoolLayout): Promise<void> {
+  try {
+    await askDaemon(controlSocket, { ask: 'checkpoint' });
+  } catch (error) {
+    if (!(error instanceof SealdropError)) throw error;
+  }
 }
 
 function recordExport(

@@ -15,7 +15,7 @@ export interface SelectionOptions {
 }
 
 export const selectionOptions: readonly Option[] = [
-  new Option('--ids-from <file>', 'message ids, one a line; - for standard input'),
+  new Option('--ids-from <file>', 'message ids, one a line, or what "archive find --json" writes; - for standard input'),
   new Option('--all', 'every archived message'),
   new Option('--after <time>', 'accepted at this time or later: 2026-11-25 or 2026-11-25T14:00:00Z (UTC)'),
   new Option('--before <time>', 'accepted before this time'),
@@ -44,18 +44,18 @@ export async function selected(
     };
     return { ids: undefined, selection, words: given.map(([name, value]) => `--${name} ${value}`).join(' ') };
   }
-  const named =
-    idsFrom === undefined
-      ? ids
-      : (await readInput(idsFrom))
-          .toString('utf8')
-          .split(/\s+/)
-          .filter((each) => each !== '');
+  const named = idsFrom === undefined ? ids : idsIn((await readInput(idsFrom)).toString('utf8'));
   const strange = named.find((id) => !isMessageId(id));
   if (strange !== undefined) throw noId(strange);
   const distinct = [...new Set(named)];
   const words = distinct.length <= 3 ? distinct.join(' ') : `${distinct.length} ids${idsFrom === undefined ? '' : ' from a list'}`;
   return { ids: distinct, selection: undefined, words };
+}
+
+/** One a line, or lines of JSON as `archive find --json` writes them. */
+function idsIn(text: string): string[] {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return lines.map((line) => /^\s*\{.*?"id":"([0-9a-f-]{36})"/.exec(line)?.[1] ?? line.trim());
 }
 
 function timeOf(option: string, text: string): Date {
