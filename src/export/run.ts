@@ -89,6 +89,7 @@ class Making {
   private readonly listed: ListedFile[] = [];
   private readonly rows: Omit<Exhibit, 'bytes'>[] = [];
   private totals: ExportTotals = { count: 0, sizeBytes: 0 };
+  private closed = false;
 
   constructor(request: ExportRequest, output: ExportOutput) {
     const { ids, audit, head } = request;
@@ -128,6 +129,7 @@ class Making {
       await this.container.extras.addFile('SHA256SUMS', this.output.inWork('SHA256SUMS'));
     } else this.sums.close();
     await this.container.close();
+    this.closed = true;
     return { totals: this.totals, manifest, problems: this.problems };
   }
 
@@ -140,7 +142,7 @@ class Making {
 
   abandon(): void {
     this.trail?.close();
-    this.container.abandon();
+    if (!this.closed) this.container.abandon();
   }
 
   private reading(): ExhibitOptions {

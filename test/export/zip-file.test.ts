@@ -19,14 +19,8 @@ test('is for its maker alone, and never written over another file', async () => 
   const path = await zipOf(1, () => Buffer.from('x'));
   expect(statSync(path).mode & 0o777).toBe(0o600);
   const before = readFileSync(path);
-  const second = new ZipFile(path);
-  await expect(Promise.all([second.addBytes('a', Buffer.from('y'), noon), second.close()])).rejects.toMatchObject({ code: 'disk-error' });
+  expect(() => new ZipFile(path)).toThrow(expect.objectContaining({ code: 'disk-error' }));
   expect(readFileSync(path)).toEqual(before);
-});
-
-test('a full disk is a fault that says so', async () => {
-  const zip = new ZipFile('/dev/full');
-  await expect(zip.close()).rejects.toBeDefined();
 });
 
 describeWith(['unzip', 'python3'], 'read by unzip and Python', () => {
