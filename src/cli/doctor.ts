@@ -6,6 +6,7 @@ import { SealdropError } from '../errors.js';
 import { spoolLayout } from '../spool/layout.js';
 import { anchorChecks } from './doctor/anchor-checks.js';
 import { archiveChecks } from './doctor/archive-checks.js';
+import { checkpointChecks } from './doctor/checkpoint-checks.js';
 import { configChecks } from './doctor/config-checks.js';
 import { daemonChecks } from './doctor/daemon-checks.js';
 import { deliveryChecks } from './doctor/delivery-checks.js';
@@ -84,6 +85,7 @@ async function findingsOf(configPath: string, powermta: string | undefined): Pro
     ...retentionChecks(config),
     ...outboxChecks(config, layout),
     ...keyChecks(config, now),
+    ...checkpointChecks(config, layout, now),
     ...(await deliveryChecks(config, now)),
     ...wayChecks(config),
     ...powerMtaChecks(powerMta, config),

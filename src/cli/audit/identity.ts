@@ -1,4 +1,4 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -54,7 +54,7 @@ export interface AuditIdentityFiles {
 
 const dayMs = 86_400_000;
 
-/** Makes both files, the certificate first: a key without one is of no use to anybody. Throws `already-there`, `usage`. */
+/** Makes both files, the key first: it is what must not be overwritten. Throws `already-there`, `usage`. */
 export function makeAuditIdentity(file: string, { rsa, name, days, user }: IdentityOptions): AuditIdentityFiles {
   const validDays = Number(days);
   if (!file.endsWith('.pem'))
@@ -71,8 +71,9 @@ export function makeAuditIdentity(file: string, { rsa, name, days, user }: Ident
     notAfter: new Date(now + validDays * dayMs),
   });
   const certificate = file.replace(/pem$/, 'crt');
-  add(certificate, made.certificatePem, 0o644, undefined);
+  if (existsSync(certificate)) throw alreadyThere(certificate);
   add(file, made.privateKeyPem, 0o600, uid);
+  add(certificate, made.certificatePem, 0o644, undefined);
   return { key: file, certificate, fingerprint: made.fingerprint };
 }
 
@@ -83,14 +84,15 @@ function add(path: string, text: string, mode: number, uid: number | undefined):
     chmodSync(path, mode);
     if (uid !== undefined) chownSync(path, uid, -1);
   } catch (error) {
-    if (error instanceof SealdropError && errnoOf(error.cause) === 'EEXIST') {
-      throw new SealdropError('already-there', `${path} is there already; nothing was overwritten`, {
-        disposition: 'fatal',
-        cure: 'Name another file. To change the key, keep the old certificate: docs/checkpoints.md says how.',
-      });
-    }
-    throw error;
+    throw error instanceof SealdropError && errnoOf(error.cause) === 'EEXIST' ? alreadyThere(path) : error;
   }
+}
+
+function alreadyThere(path: string): SealdropError {
+  return new SealdropError('already-there', `${path} is there already; nothing was overwritten`, {
+    disposition: 'fatal',
+    cure: 'Name another file. To change the key, keep the old certificate: docs/checkpoints.md says how.',
+  });
 }
 
 function usage(message: string, cure: string): SealdropError {
