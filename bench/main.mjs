@@ -2,10 +2,11 @@
 // npm run bench [-- --messages N] [--size BYTES] [--backlog N] [--idle SECONDS] [--large MB,MB] [--dir DIR]
 //   Durable throughput of `sealdrop run --once` on a filled outbox, as a ratio to its floors measured in the same run; what a backlog
 //   costs at start; what an idle daemon costs; what a large message costs in memory. 0 leaves one out.
-// npm run bench -- --seal-only [--size BYTES] | --latency [--seconds N] | --growth [--files N,N] | --quick [--check FILE | --record FILE]
-//   One of these alone: sealing in memory; drop to pickup at three loads; up to a million files waiting; the ratios, in less than a minute.
+// npm run bench -- --seal-only [--size BYTES] | --latency [--seconds N] | --checkpoints | --growth [--files N,N] | --quick [--check FILE | --record FILE]
+//   One of these alone: sealing in memory; drop to pickup at three loads; what checkpoints cost the audit; up to a million files waiting; the ratios, in less than a minute.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { checkpoints } from './checkpoints.mjs';
 import { benchDisk } from './disk.mjs';
 import { growth, waiting } from './growth.mjs';
 import { idle } from './idle.mjs';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     dir: { type: 'string' },
     'seal-only': { type: 'boolean' },
     latency: { type: 'boolean' },
+    checkpoints: { type: 'boolean' },
     seconds: { type: 'string', default: '20' },
     growth: { type: 'boolean' },
     files: { type: 'string', default: '1000,10000,100000,1000000' },
@@ -46,6 +48,7 @@ async function onOneDisk() {
   console.log(`on ${disk.kind}`);
   try {
     if (values['seal-only']) await sealOnly(disk, Number(values.size));
+    else if (values.checkpoints) await checkpoints(disk);
     else if (values.latency) await latency(disk, Number(values.seconds));
     else await usual(disk);
   } finally {

@@ -7,7 +7,7 @@ import { leafHash, MerkleTree } from '../../../src/audit/merkle.js';
 import { newEntry } from '../../../src/audit/record.js';
 import { openssl } from '../../kit/openssl-cli.js';
 import { makeTemp, removeTemp } from '../../kit/temp.js';
-import { chainLinesIn, entryAbout, noon } from '../chain.js';
+import { chainLinesIn, entryAbout, linesOf, noon } from '../chain.js';
 import { checkpointBytes, identityIn, kindsIn, openTrail, reportOn, writeAuditIdentity } from './kit.js';
 
 let directory: string;
@@ -160,6 +160,19 @@ describe('at the start', () => {
     const kept = Buffer.byteLength(`${lines.slice(0, 4).join('\n')}\n`);
     truncateSync(join(audit(), '2026-11-24.chain.jsonl'), kept);
     await expect(openTrail(audit(), identityIn(keyFile))).rejects.toMatchObject({ code: 'audit-behind-checkpoint', disposition: 'fatal' });
+  });
+
+  it('does not sign a chain that has lost records in an earlier segment', async () => {
+    const { AuditWriter } = await import('../../../src/audit/writer.js');
+    const writer = await AuditWriter.start({ directory: audit(), now: () => noon });
+    for (let n = 1; n <= 5; n++) await writer.append([entryAbout(`thing ${n}`)]);
+    await writer.roll();
+    await writer.close();
+    const path = join(audit(), '2026-11-24.chain.jsonl');
+    const lines = linesOf(path);
+    rmSync(path);
+    writeFileSync(path, `${lines.toSpliced(2, 1).join('\n')}\n`);
+    await expect(openTrail(audit(), identityIn(keyFile))).rejects.toMatchObject({ code: 'audit-chain-broken', disposition: 'fatal' });
   });
 
   it('goes on with the next number where the checkpoints were taken away, and says so', async () => {
