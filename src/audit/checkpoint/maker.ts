@@ -130,7 +130,8 @@ export class CheckpointMaker {
 
 function makeDirectory(auditDirectory: string): void {
   try {
-    if (mkdirSync(checkpointDirectory(auditDirectory), { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(auditDirectory);
+    // Its group follows from the audit directory's, whose mode decides whether auditors come as far as here.
+    if (mkdirSync(checkpointDirectory(auditDirectory), { recursive: true, mode: 0o750 }) !== undefined) syncDirectory(auditDirectory);
   } catch (error) {
     throw diskFault(error, 'make', checkpointDirectory(auditDirectory));
   }
