@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { keepCertificate } from '../dist/archive/store.js';
-import { chainName, dayOf, detailsName } from '../dist/audit/files.js';
+import { chainName, dayOf, dayOfSegment, detailsName, segmentAfter } from '../dist/audit/files.js';
 import { chainLine, detailsLine, firstPrev, newEntry } from '../dist/audit/record.js';
 import { demoAuthority } from '../dist/cli/demo-pki.js';
 
@@ -88,7 +88,8 @@ class Chain {
   seq = 0;
   prev = firstPrev;
   /** @type {string | undefined} */
-  day;
+  segment;
+  bytes = 0;
   /** @type {{ file: number, lines: string[] }[]} */
   open = [];
 
@@ -102,12 +103,13 @@ class Chain {
    * @param {Date} time
    */
   append(entries, time) {
-    const day = dayOf(time);
-    if (day !== this.day) {
+    const next = this.segmentFor(dayOf(time));
+    if (next !== this.segment) {
       this.close();
-      const previous = this.day === undefined ? null : chainName(this.day);
-      this.day = day;
-      this.open = [chainName(day), detailsName(day)].map((name) => {
+      const previous = this.segment === undefined ? null : chainName(this.segment);
+      this.segment = next;
+      this.bytes = 0;
+      this.open = [chainName(next), detailsName(next)].map((name) => {
         return { file: openSync(join(this.directory, name), 'wx', 0o600), lines: [] };
       });
       this.place(newEntry('segment', {}, { previous }), time);
@@ -128,9 +130,18 @@ class Chain {
     this.open[1]?.lines.push(detailsLine(entry, this.seq));
   }
 
+  /**
+   * By day and by size, as `audit.segmentBytes` has it by default.
+   * @param {string} day
+   */
+  segmentFor(day) {
+    if (this.segment === undefined || dayOfSegment(this.segment) !== day) return day;
+    return this.bytes < 256 * 1024 * 1024 ? this.segment : (segmentAfter(this.segment) ?? this.segment);
+  }
+
   flush() {
     for (const { file, lines } of this.open) {
-      if (lines.length > 0) writeSync(file, `${lines.join('\n')}\n`);
+      if (lines.length > 0) this.bytes += writeSync(file, `${lines.join('\n')}\n`);
       lines.length = 0;
     }
   }

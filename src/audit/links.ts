@@ -32,7 +32,8 @@ export function clockNotes(previous: ChainRecord, record: ChainRecord, file: str
 }
 
 function stepBackMs(previous: ChainRecord, record: ChainRecord): number {
-  return Date.parse(previous.time) - Date.parse(record.time);
+  // As text, which is in the order of the times: nearly all go forward.
+  return record.time >= previous.time ? 0 : Date.parse(previous.time) - Date.parse(record.time);
 }
 
 /** What is wrong with the first record of the oldest segment. */

@@ -25,12 +25,14 @@ export async function verifyInThreads(options: Omit<VerifyOptions, 'resume'>, mo
   const pool = new Pool(new URL('./thread.js', import.meta.url), jobs, verification.checkOptions);
   const runs = (): Run[] => [...(saved?.runs ?? []), { from, to: new Date().toISOString() }];
   // Where it was asked for, at once: whoever kills it early may go on too.
+  const beganMs = performance.now();
   let savedMs = saved?.isAskedFor === true ? 0 : Date.now();
   try {
     await pool.run<SegmentTask, SegmentResult>(verification.segmentTasks(), (_, result) => {
       verification.addSegment(result);
       onProgress(verification.tally.now());
     });
+    const trailMs = performance.now();
     saved?.requireSameTrail(verification.head, options.places.audit);
     await pool.run<FilesTask, FilesResult>(verification.filesTasks(), (task, result) => {
       verification.addFiles(task, result);
@@ -41,7 +43,8 @@ export async function verifyInThreads(options: Omit<VerifyOptions, 'resume'>, mo
     });
     const report = verification.report(runs());
     saved?.remove();
-    return report;
+    const seconds = { trail: (trailMs - beganMs) / 1000, archive: (performance.now() - trailMs) / 1000 };
+    return { ...report, seconds };
   } finally {
     verification.close();
     await pool.close();

@@ -14,6 +14,8 @@ export interface TrailReport extends ChainReport {
   readonly range?: { readonly since: string | undefined; readonly until: string | undefined };
   /** When this was found out: more than one if the verification was resumed. */
   readonly runs: readonly Run[];
+  /** How long the trail took in this run, and the archive. */
+  readonly seconds?: { readonly trail: number; readonly archive: number };
   readonly verdict: string;
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { BerError, readBer } from '../cms/ber.js';
 import type { Certificate } from './certificate.js';
 import { identifies } from './certificate-id.js';
@@ -16,6 +17,17 @@ export interface KeptSignature {
   readonly isBy: (certificate: Certificate) => boolean;
 }
 
+/** A certificate is read by OpenSSL once, however many signatures are its. */
+const keys = new WeakMap<Certificate, KeyObject>();
+
+function keyOf(certificate: Certificate): KeyObject | undefined {
+  const known = keys.get(certificate);
+  if (known !== undefined) return known;
+  const key = publicKeyOf(certificate);
+  if (key !== undefined) keys.set(certificate, key);
+  return key;
+}
+
 /** Reads the DER of a SignerInfo (RFC 5652 §5.3). Throws BerError, also for algorithms that are not known here. */
 export function readKeptSignature(der: Buffer): KeptSignature {
   const signer = readSignerInfo(readBer(der));
@@ -31,7 +43,7 @@ export function readKeptSignature(der: Buffer): KeptSignature {
     messageDigest: attributes.messageDigest,
     isBy: (certificate) => {
       if (!identifies(signer.id, certificate) || !isNamedCertificate(attributes, certificate)) return false;
-      const key = publicKeyOf(certificate);
+      const key = keyOf(certificate);
       return key !== undefined && verifySignature(scheme, digest, key, attributes.signedBytes, signer.signature);
     },
   };
