@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeHistory } from '../daemon/retention/history.js';
@@ -112,6 +112,15 @@ it.each([
   const run = await archive(...args.filter((each) => typeof each === 'string'));
   expect(run.status).toBe(64);
   expect(site.auditRecords().filter(({ event }) => String(event).startsWith('hold'))).toEqual([]);
+});
+
+it('holds a purged message that somebody puts back to work, and does not send it', async () => {
+  expect((await runOnce(site)).status).toBe(0);
+  succeeded(await archive('purge', '--confirm', '2', '--confirm-clock'));
+  writeFileSync(join(site.spool, 'work', `${ids[0]}.eml`), toBob);
+  await runOnce(site);
+  expect(site.quarantined().map(({ facts }) => facts.code)).toEqual(['destroyed-came-back']);
+  expect(site.pickedUp()).toEqual([]);
 });
 
 it('names a message in quarantine and does not touch it', async () => {

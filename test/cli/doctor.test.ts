@@ -47,6 +47,16 @@ describe('doctor on an installation that works', () => {
     expect([...readdirSync(site.directory, { recursive: true })].sort()).toEqual(before);
   });
 
+  it('says how long originals are kept, and what no rule is about', async () => {
+    site.configure(
+      `${quiet}\narchive: { retention: [{ when: { to: "*@bank.example" }, keep: 7 years }], purge: { schedule: daily at 03:30 } }`,
+    );
+    expect((await finding('7 years (to *@bank.example); then purged by the daemon, daily')).level).toBe('ok');
+    expect((await finding('what no rule of archive.retention matches is kept for ever')).level).toBe('note');
+    site.configure(`${quiet}\narchive: { purge: { schedule: daily at 03:30 } }`);
+    expect((await finding('archive.purge has a schedule, and nothing is ever due')).level).toBe('warning');
+  });
+
   it('says what has to be known: originals are kept for ever, and the guessing door guesses', async () => {
     const { stdout } = await doctor();
     expect(stdout).toMatch(/^note +archive +no retention is set: originals are kept for ever/m);

@@ -32,14 +32,12 @@ function senderChecks({ senders }: Config): Finding[] {
   ];
 }
 
-function policyChecks({ protect, archive }: Config): Finding[] {
+function policyChecks({ protect }: Config): Finding[] {
   const findings: Finding[] = [];
   if (protect.encrypt !== 'required') {
     const what = protect.encrypt === 'none' ? 'mail is not encrypted' : 'mail to a recipient who has no certificate goes in clear';
     findings.push(noteThat('policy', `by default ${what} (protect.encrypt: ${protect.encrypt})`));
   }
-  if (archive.retention === null)
-    findings.push(noteThat('archive', 'no retention is set: originals are kept for ever', 'Plan the disk for it.'));
   return findings;
 }
 

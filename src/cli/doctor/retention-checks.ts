@@ -8,8 +8,8 @@ export function retentionChecks({ archive: { retention, purge } }: Config): Find
     const findings = [
       noteThat(
         'archive',
-        'originals are kept for ever: archive.retention is not set',
-        'If the law or a policy limits it, say for how long; see docs/retention.md.',
+        'no retention is set: originals are kept for ever',
+        'Plan the disk for it, or set archive.retention if the law or a policy says for how long; see docs/retention.md.',
       ),
     ];
     if (purge.schedule === null) return findings;

@@ -35,6 +35,15 @@ describe('historyOf', () => {
     expect(historyOf(undefined, [])).toMatchObject({ accepted: undefined, intent: undefined, setAside: undefined, released: false });
   });
 
+  it('knows of a message whose details are erased that it was destroyed, and decides nothing by the rest', () => {
+    const erased = records(accepted, ['intent', {}], ['committed', {}], ['quarantined', {}]).map((record) => ({
+      ...record,
+      detail: undefined,
+    }));
+    const history = historyOf(undefined, [...erased, ...records(['purged', { rule: 'x' }])]);
+    expect(history).toMatchObject({ destroyed: true, accepted: undefined, intent: undefined, setAside: undefined });
+  });
+
   it('leaves a copy without a result pending', () => {
     const { intent } = historyOf(undefined, records(accepted, ['intent', { intent: intentOf(copy(1, ['a']), copy(2, ['b'])) }]));
     expect(pendingOf(intent)).toEqual([['a'], ['b']]);
