@@ -13,7 +13,7 @@ import { archiveDay } from './path.js';
 import { sealedEntryOf } from './sealed-entry.js';
 import { requireSecond, secondFault } from './second.js';
 import type { ArchiveSettings, KeptCopy, StoredEntry } from './settings.js';
-import { addToArchive, archiveDirectoryOf, keepCertificate, makeDay } from './store.js';
+import { addToArchive, archiveDirectoryOf, keepCertificate, makeDay, removeLink } from './store.js';
 
 /** What is stored of an original. */
 export interface PreparedEntry {
@@ -87,7 +87,13 @@ export class EntryWriter {
     const facts = second === undefined ? {} : ({ second: true } as const);
     if (octets === undefined) {
       addToArchive(directory, id, ownCopy);
-      if (second !== undefined) this.writeSecond(path, original, files);
+      try {
+        if (second !== undefined) this.writeSecond(path, original, files);
+      } catch (error) {
+        // A link is no file of the group: what the group takes back when it fails does not reach it.
+        removeLink(directory, id);
+        throw error;
+      }
       return { archive: path, ...facts };
     }
     const passed = passing(octets);

@@ -126,12 +126,15 @@ describe('the second location', () => {
     expect(sha256(leftover)).toBe(entry.stored?.sha256);
   });
 
-  test('that cannot be written is waited for, and nothing is left in the archive', async () => {
+  test.each([
+    ['plain', {}, ''],
+    ['encrypted', { encryptTo }, '.p7m'],
+  ])('that cannot be written is waited for, and nothing is left in the archive: %s', async (_, settings, ending) => {
     markSecond(place());
-    const writer = writerOf({ encryptTo, second: place() });
+    const writer = writerOf({ ...settings, second: place() });
     writer.makeReady([id], false);
     // A directory in the place of the file: any error there means the same.
-    mkdirSync(join(second, '2026/11/24', `${id}.eml.p7m`));
+    mkdirSync(join(second, '2026/11/24', `${id}.eml${ending}`));
     await expect(enter(writer)).rejects.toMatchObject({ code: 'second-archive-unavailable', disposition: 'wait' });
     expect(files(archive)).toEqual([]);
   });
