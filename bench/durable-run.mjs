@@ -9,9 +9,10 @@ import { ended } from './wait.mjs';
  * @param {import('./site.mjs').Site} site
  * @param {number} count
  * @param {number} sizeBytes
+ * @param {typeof fill} [fillWith] puts the messages there
  */
-export async function durableRun(site, count, sizeBytes) {
-  fill(site, count, sizeBytes);
+export async function durableRun(site, count, sizeBytes, fillWith = fill) {
+  fillWith(site, count, sizeBytes);
   const started = performance.now();
   const daemon = startDaemon(site, '--once');
   /** @type {number | undefined} */

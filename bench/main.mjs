@@ -4,8 +4,11 @@
 //   costs at start; what an idle daemon costs; what a large message costs in memory. 0 leaves one out.
 // npm run bench -- --seal-only [--size BYTES] | --latency [--seconds N] | --checkpoints | --growth [--files N,N] | --quick [--check FILE | --record FILE]
 //   One of these alone: sealing in memory; drop to pickup at three loads; what checkpoints cost the audit; up to a million files waiting; the ratios, in less than a minute.
+// npm run bench -- --archive-forms [--messages N] [--size BYTES]
+//   What encryption, compression, a second location and kept copies cost, compared in one run.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { archiveForms } from './archive-forms.mjs';
 import { checkpoints } from './checkpoints.mjs';
 import { benchDisk } from './disk.mjs';
 import { growth, waiting } from './growth.mjs';
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     large: { type: 'string', default: '25,100' },
     dir: { type: 'string' },
     'seal-only': { type: 'boolean' },
+    'archive-forms': { type: 'boolean' },
     latency: { type: 'boolean' },
     checkpoints: { type: 'boolean' },
     seconds: { type: 'string', default: '20' },
@@ -49,6 +53,7 @@ async function onOneDisk() {
   try {
     if (values['seal-only']) await sealOnly(disk, Number(values.size));
     else if (values.checkpoints) await checkpoints(disk);
+    else if (values['archive-forms']) await archiveForms(disk, Number(values.messages), Number(values.size));
     else if (values.latency) await latency(disk, Number(values.seconds));
     else await usual(disk);
   } finally {
