@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -110,8 +110,17 @@ test('compressed, encrypted, in two places and with every sealed copy: all is as
   for (const path of kept) for (const key of [rsa, ec]) expect(read(path, key)).toContain('text of everywhere');
   expect((await sealdrop(['audit', 'verify', '-c', site.configFile])).stdout).toMatch(/^consistent/m);
 
-  writeFileSync(join(other, files[0] ?? ''), 'altered', { flag: 'r+' });
-  expect((await sealdrop(['audit', 'verify', '-c', site.configFile])).stdout).toMatch(/^second-altered /m);
+  const [first = '', next = '', original = ''] = files;
+  writeFileSync(join(other, first), 'altered', { flag: 'r+' });
+  rmSync(join(other, original));
+  writeFileSync(join(other, original.replace('.eml.gz.p7m', '-9.eml')), 'planted');
+  writeFileSync(join(archive(), next), 'altered', { flag: 'r+' });
+  writeFileSync(join(archive(), original.replace('.gz.p7m', '')), letter('planted beside the encrypted one'));
+  const findings = (await sealdrop(['audit', 'verify', '-c', site.configFile])).stdout.split('\n').map((line) => line.split(' ')[0]);
+  const expected = ['archive-altered', 'archive-without-record', 'second-altered', 'second-missing', 'second-without-record'];
+  expect(findings.filter((kind) => /^(?:archive|second)-/.test(kind ?? '')).sort()).toEqual(expected);
+  rmSync(join(other, '.sealdrop-second-archive'));
+  expect((await sealdrop(['audit', 'verify', '-c', site.configFile])).stdout).toMatch(/^second-unreachable /m);
 });
 
 test('a clear copy that is kept is encrypted like the original', async () => {
