@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { diskKeys } from './disk-keys.js';
+import { indexKeys } from './index-keys.js';
 import { path, section, unixName } from './kinds.js';
 import { clockStep, purgeSection, retention } from './retention-schema.js';
 
@@ -8,6 +9,7 @@ const keepSealed = z.enum(['signature', 'full', 'none']);
 export const archiveSection = section({
   group: unixName().prefault('sealdrop-audit').describe('Members of this unix group may read archive and audit trail.'),
   ...diskKeys,
+  ...indexKeys,
   retention: retention()
     .prefault(null)
     .meta({ example: [{ when: {}, keep: '10 years' }] })

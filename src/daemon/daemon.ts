@@ -15,6 +15,7 @@ import { exitCodeOf, exitCodes } from './exit-code.js';
 import { type Forwarding, openForwarding } from './forward/forwarding.js';
 import { Health, type HealthReport } from './health.js';
 import { ImmutableRounds } from './immutable-rounds.js';
+import { IndexKeeper } from './index-keeper.js';
 import { clearBehind } from './intake/clearance.js';
 import { Intake } from './intake/intake.js';
 import type { Log } from './log.js';
@@ -76,6 +77,7 @@ export class Daemon {
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
   private retention: RetentionDesk | undefined;
+  private index: IndexKeeper | undefined;
   private control: Control | undefined;
   private immutable: ImmutableRounds | undefined;
   private stopReason: string | undefined;
@@ -200,6 +202,11 @@ export class Daemon {
       act: decisions.act.bind(decisions),
       retention: retention.act.bind(retention),
     };
+    if (!once && config.archive.index === 'auto') {
+      const { indexEveryMs: everyMs } = config.archive;
+      this.index = new IndexKeeper({ configPath: this.options.configPath, log, end: () => audit.end, everyMs });
+      this.index.start();
+    }
     if (!once) this.control = await openControl(layout.controlSocket, commands, log);
     for (const message of recovered.handedOver) pickup.handOver(message);
     for (const offer of recovered.offers) await pool.offer(offer);

@@ -61,6 +61,7 @@ const byCode: Readonly<Record<string, number>> = {
   'anchor-unreadable': exitCodes.badMessage,
   'message-destroyed': exitCodes.usage,
   'no-such-hold': exitCodes.usage,
+  'bad-search': exitCodes.usage,
   usage: exitCodes.usage,
   'already-there': exitCodes.usage,
   'export-there': exitCodes.usage,

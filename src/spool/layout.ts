@@ -20,6 +20,8 @@ export interface SpoolLayout {
   readonly refused: string;
   readonly archive: string;
   readonly audit: string;
+  /** The search index: a cache of archive and audit. */
+  readonly index: string;
   /** How far it is known what became of the files in pickup. */
   readonly settlingFile: string;
   /** The mark that the second archive carries. */
@@ -53,6 +55,7 @@ export function spoolLayout(root: string): SpoolLayout {
     refused: `${root}/quarantine/sealed`,
     archive: `${root}/archive`,
     audit: `${root}/audit`,
+    index: `${root}/index`,
     settlingFile: `${root}/settling.json`,
     secondFile: `${root}/second-archive`,
     growthFile: `${root}/growth.json`,

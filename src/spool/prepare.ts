@@ -28,7 +28,7 @@ export function prepareSpool(layout: SpoolLayout, { submitGid, auditGid, uid }: 
   const ours = [layout.work, layout.claimed, layout.sealed, layout.again, layout.retry, layout.quarantine, layout.refused];
   for (const path of ours) make(path, 0o700, uid, undefined);
   // Set-group-ID: what is made in them belongs to the auditors' group by itself.
-  for (const path of [layout.archive, layout.audit]) make(path, auditGid === undefined ? 0o700 : 0o2750, uid, auditGid);
+  for (const path of [layout.archive, layout.audit, layout.index]) make(path, auditGid === undefined ? 0o700 : 0o2750, uid, auditGid);
   syncDirectory(layout.root);
 }
 

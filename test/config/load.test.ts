@@ -80,6 +80,8 @@ delivery:
         group: 'sealdrop-audit',
         minFree: 'auto',
         warnDaysLeft: 14,
+        index: 'auto',
+        indexEveryMs: 60_000,
         retention: null,
         purge: { schedule: null },
         maxClockStep: 86_400_000,
