@@ -64,6 +64,8 @@ function repairSegment(directory: string, segment: string, nowMs: number, cuts: 
   ] as const) {
     const cut = cutBack(directory, name, from, nowMs);
     if (cut !== undefined) cuts.push(cut);
+    // What a killed daemon wrote and did not wait for is read, and acted upon, from here on: a power cut must not take it back.
+    else syncFile(`${directory}/${name}`);
   }
   return chain.last;
 }
@@ -163,6 +165,15 @@ function cutBack(directory: string, name: string, from: number, nowMs: number): 
     ftruncateSync(descriptor, from);
     syncDescriptor(descriptor, path);
     return { file: name, fromByte: from, bytes, sha256: createHash('sha256').update(torn).digest('hex'), keptAs };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r+');
+  try {
+    syncDescriptor(descriptor, path);
   } finally {
     closeSync(descriptor);
   }

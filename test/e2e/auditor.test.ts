@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { archivePath } from '../../src/archive/path.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
+import { writeAuditIdentity } from '../audit/checkpoint/kit.js';
 import { letter } from '../daemon/site.js';
 import { sealdrop } from '../kit/daemon.js';
 import { testPki } from '../kit/pki.js';
@@ -42,6 +43,8 @@ describeWithUsers('separation of duties', () => {
     };
     const senders = [pki.issue({ address: 'steve@example.com' })];
     site = new Site({ senders, recipients: [pki.issue({ address: 'bob@example.net' })], config: config() });
+    const identity = writeAuditIdentity(site.directory);
+    chownSync(identity, users.service.uid, users.service.gid);
     rmSync(site.spool, { recursive: true });
     mkdirSync(site.spool, { mode: 0o711 });
     for (const path of [site.spool, site.keys, join(site.directory, 'mta')]) {
@@ -272,6 +275,7 @@ describeWithUsers('separation of duties', () => {
       'log: { format: text }',
       `outbox: { group: ${groupNames.submit}, settleMs: 100, rescanMs: 100 }`,
       `archive: { group: ${auditGroup} }`,
+      'audit: { identity: audit.pem }',
       `senders: { "*@example.com": ["0", ${names.service}] }`,
     ].join('\n');
   }

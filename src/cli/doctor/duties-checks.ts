@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checkpointDirectory } from '../../audit/checkpoint/files.js';
 import type { Config } from '../../config/schema.js';
 import { mayGiveTo } from '../../spool/group-membership.js';
 import type { SpoolLayout } from '../../spool/layout.js';
@@ -107,7 +108,9 @@ function keyChecks({ group, gid }: Auditors, { keys }: Config): Finding[] {
 
 /** Whether auditors can do their work: the commands need the configuration, archive and audit trail, and nothing else. */
 function readChecks({ group, gid }: Auditors, { archive, audit }: SpoolLayout, configPath: string): Finding[] {
-  const closed = [archive, audit].filter((path) => existsSync(path) && !(groupMay(path, gid, 'r') && groupMay(path, gid, 'x')));
+  const closed = [archive, audit, checkpointDirectory(audit)].filter(
+    (path) => existsSync(path) && !(groupMay(path, gid, 'r') && groupMay(path, gid, 'x')),
+  );
   const findings = closed.map((path) =>
     noteThat('duties', `members of ${group} cannot read ${path}${modeOf(path)}`, `If they are to: ${openingOf(group, archive, audit)}`),
   );
