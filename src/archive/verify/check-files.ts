@@ -10,7 +10,7 @@ import { expectedOf } from './expected.js';
 import { checkBytes, checkFile } from './file-check.js';
 import { intentFacts } from './intent-facts.js';
 import { KeptCertificates } from './kept-certificates.js';
-import { type ProofOutcome, proofOutcomes, proveIntent } from './proof.js';
+import { certificateFaults, type ProofOutcome, proofOutcomes, proveIntent } from './proof.js';
 import { Row, rowBytes } from './rows.js';
 
 /** Some files of one day of the archive, and the rows of the trail about each. */
@@ -96,7 +96,7 @@ export class FileChecker {
     const failed = checked.findings.length > 0;
     if (expected.intents.length === 0) return { ...checked, outcomes: expected.archived ? [unsent(expected)] : [] };
     const proven = expected.intents.map((place) => {
-      if (checked.original === undefined) return { outcome: failed ? ('failed' as const) : ('noKey' as const), findings: [] };
+      if (checked.original === undefined) return failed ? { outcome: 'failed' as const, findings: [] } : this.unopened(place);
       return this.prove(entry.id, path, place, checked.original);
     });
     return {
@@ -120,6 +120,13 @@ export class FileChecker {
     // Erased since the chain was read: the segment was written anew.
     if (detail === undefined) return { outcome: 'notKept' as const, findings: [] };
     return proveIntent(id, path, intentFacts(detail), () => original, this.certificates);
+  }
+
+  /** Nothing can be proven without the original; that the certificates are there can be seen all the same. */
+  private unopened(place: NonNullable<Row['place']>) {
+    const detail = this.detailAt(place);
+    const findings = detail === undefined ? [] : certificateFaults(intentFacts(detail), this.certificates);
+    return { outcome: 'noKey' as const, findings };
   }
 
   private detailAt({ segment, offset, sizeBytes }: NonNullable<Row['place']>): unknown {

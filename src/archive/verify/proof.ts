@@ -43,7 +43,7 @@ export function proveIntent(
   original: () => Buffer,
   certificates: KeptCertificates,
 ): { outcome: ProofOutcome; findings: Finding[] } {
-  const findings = [...new Set([...facts.signers, ...facts.certificates])].flatMap((each) => certificates.fault(each) ?? []);
+  const findings = certificateFaults(facts, certificates);
   if (facts.signerInfos.length === 0) return { outcome: findings.length > 0 ? 'failed' : unsigned(facts), findings };
   if (facts.recipe !== undefined && facts.recipe.rules !== compositionRules)
     return { outcome: findings.length > 0 ? 'failed' : 'notRecomputable', findings };
@@ -54,6 +54,11 @@ export function proveIntent(
   // Without the certificate there is nothing to verify with, and that has been said.
   if (signers.length < facts.signers.length && !fault.mayBeRecipe) return { outcome: 'failed', findings };
   return { outcome: 'failed', findings: [...findings, { kind: 'signature-differs', file, text: fault.text }] };
+}
+
+/** What is wrong with the certificates that were used. */
+export function certificateFaults({ signers, certificates: used }: IntentFacts, certificates: KeptCertificates): Finding[] {
+  return [...new Set([...signers, ...used])].flatMap((each) => certificates.fault(each) ?? []);
 }
 
 function unsigned({ signed }: IntentFacts): ProofOutcome {
