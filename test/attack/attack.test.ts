@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sealdrop } from '../kit/daemon.js';
 import { removeTemp } from '../kit/temp.js';
-import { type Attack, archiveAttacks, attacks, chainAttacks, checkpointAttacks, detailsAttacks } from './attacks.js';
+import { type Attack, archiveAttacks, attacks, chainAttacks, checkpointAttacks, detailsAttacks, retentionAttacks } from './attacks.js';
 import { copyOf, makeTrail, type Place, type Trail } from './trail.js';
 
 // Somebody who is root and has an editor works on archive and audit trail. Each of it is found, or is something that only an anchor
@@ -51,6 +51,7 @@ describe.each<[string, readonly Attack[]]>([
   ['the details', detailsAttacks],
   ['the archive', archiveAttacks],
   ['checkpoints', checkpointAttacks],
+  ['retention', retentionAttacks],
 ])('an attack on %s', (_of, these) => {
   test.each(these)('is found: $what', async ({ found, byAnchor = false, byArchiveVerify = false, act }) => {
     const copy = copyOf(trail);

@@ -415,7 +415,81 @@ export const checkpointAttacks: readonly Attack[] = [
   },
 ];
 
-export const attacks: readonly Attack[] = [...chainAttacks, ...detailsAttacks, ...archiveAttacks, ...checkpointAttacks];
+export const retentionAttacks: readonly Attack[] = [
+  {
+    what: 'details are erased by hand',
+    found: ['details-erased-without-record'],
+    act: (place) => eraseDetails(place, (item) => isEvent('accepted')(item) && item.segment === segmentAt(place, 1)),
+  },
+  {
+    what: 'an original is removed and the details of its message are erased, without a record',
+    found: ['archive-missing', 'details-erased-without-record'],
+    act: (place) => {
+      const path = first(archived(place.archive, plain));
+      rmSync(path);
+      rmSync(path.replace(place.archive, place.second));
+      eraseDetails(place, ({ record }) => record.id === basename(path, '.eml'));
+    },
+  },
+  {
+    what: 'an erasure is forged: files removed, details erased, a record put in, all hashes after it rewritten',
+    found: ['checkpoint-mismatch'],
+    act: (place) => rewrite(place, forgedErasure(place)),
+  },
+  {
+    what: 'an erasure is forged, and the checkpoints after it are made anew with the stolen audit identity',
+    found: ['anchor-differs'],
+    byAnchor: true,
+    act: (place) => rewriteWithCheckpoints(place, forgedErasure(place), stolenKey(place)),
+  },
+  {
+    what: 'a message that was erased is put back',
+    found: ['purge-unfinished'],
+    act: (place) => {
+      const { record } = first(items(place).filter(isEvent('erased')));
+      const path = first(archived(place.archive, encrypted));
+      copyFileSync(path, join(dirname(path), `${String(record.id)}.eml.gz.p7m`));
+    },
+  },
+  {
+    what: 'a legal hold is taken out of the chain',
+    found: ['chain-broken'],
+    act: (place) =>
+      editLines(chainOf(place, first(items(place).filter(isEvent('hold-placed'))).segment), (lines) =>
+        lines.filter((line) => !line.includes('"event":"hold-placed"')),
+      ),
+  },
+  {
+    what: 'a legal hold is taken out, and all after it are rewritten',
+    found: ['checkpoint-mismatch'],
+    act: (place) =>
+      rewrite(
+        place,
+        items(place).filter((item) => !isEvent('hold-placed')(item)),
+      ),
+  },
+  {
+    what: 'what a legal hold is about is edited',
+    found: ['details-altered'],
+    act: (place) =>
+      editLines(detailsOf(place, first(items(place).filter(isEvent('hold-placed'))).segment), (lines) =>
+        lines.map((line) => line.replace('"reason":"case 1"', '"reason":"case 2"')),
+      ),
+  },
+  {
+    what: 'what a legal hold is about is erased by hand',
+    found: ['details-erased-without-record'],
+    act: (place) => eraseDetails(place, isEvent('hold-placed')),
+  },
+];
+
+export const attacks: readonly Attack[] = [
+  ...chainAttacks,
+  ...detailsAttacks,
+  ...archiveAttacks,
+  ...checkpointAttacks,
+  ...retentionAttacks,
+];
 
 function cutTail(place: Place, count: number): void {
   rewrite(place, items(place).slice(0, -count));
@@ -441,4 +515,33 @@ function removeSegment(place: Place, segment: string): void {
 
 function replaceFile(path: string, by: string): void {
   put(path, readFileSync(by));
+}
+
+function eraseDetails(place: Place, which: (item: Item) => boolean): void {
+  const seqs = new Set(
+    items(place)
+      .filter(which)
+      .map(({ record }) => record.seq),
+  );
+  if (seqs.size === 0) throw new Error('nothing to erase');
+  for (const { segment } of items(place).filter(which)) {
+    const erased = (line: string) => {
+      const seq = /^\{"seq":(\d+),/.exec(line)?.[1] ?? '';
+      return seqs.has(Number(seq)) && !line.includes('"erased":true') ? `{"seq":${seq},"erased":true}` : line;
+    };
+    put(detailsOf(place, segment), readFileSync(detailsOf(place, segment), 'utf8').split('\n').map(erased).join('\n'));
+  }
+}
+
+/** Everything as after a real erasure of another message, with a record that says so. */
+function forgedErasure(place: Place): Item[] {
+  const path = first(archived(place.archive, plain));
+  const id = basename(path, '.eml');
+  rmSync(path);
+  rmSync(path.replace(place.archive, place.second));
+  const all = items(place);
+  const real = first(all.filter(isEvent('erased')));
+  const record = { ...real, record: { ...real.record, id } };
+  for (const item of all) if (item.record.id === id) item.details = `{"seq":${item.record.seq},"erased":true}`;
+  return all.toSpliced(all.indexOf(real) + 1, 0, record);
 }

@@ -3,9 +3,10 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { writeAuditIdentity } from '../audit/checkpoint/kit.js';
 import { bob, letter, pki, steve } from '../daemon/site.js';
-import { runOnce, sealdrop } from '../kit/daemon.js';
+import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
 import { Site } from '../kit/site.js';
 import { makeTemp } from '../kit/temp.js';
+import { waitFor } from '../kit/wait-for.js';
 
 const compliance = pki.issue({ address: 'compliance@example.com' });
 /** Signed mail to so many people fills a segment of 1 MiB with few messages. */
@@ -94,6 +95,18 @@ async function goOn(site: Site): Promise<void> {
   site.configure(config(site, `encryptTo: [${compliance.files.certificate}], keepSealed: full, compress: gzip`));
   for (let n = 0; n < 10; n++) site.drop(`later ${n}.eml`, letter(`later ${n}`));
   await run(site, 0);
+  // Beside a daemon, which copies the trail to its second location meanwhile: only what is there can be erased there.
+  const daemon = startDaemon(site);
+  await daemon.untilOutput(/watching the outbox/);
+  await succeed('archive', 'hold', '--reason', 'case 1', '--address', 'somebody-with-a-long-name-7@list.example', '-c', site.configFile);
+  const erase = ['archive', 'erase', '--id', idOf(site, 'later 0.eml'), '--basis', 'request 1', '--confirm', '1', '-c', site.configFile];
+  // It may have to wait for that copy; what is recorded is carried out there by the daemon.
+  await sealdrop(erase);
+  const verified = async () => (await sealdrop(['audit', 'verify', '-c', site.configFile])).status === 0;
+  await waitFor('the erasure', verified, { describe: () => daemon.stderr, deadlineMs: 60_000 });
+  await daemon.terminate();
+  // A last run signs what these commands have recorded.
+  await run(site, 0);
 }
 
 function config({ directory }: Site, archive: string): string {
@@ -125,6 +138,21 @@ function placeOf(directory: string): Place {
 async function run(site: Site, status: number): Promise<void> {
   const once = await runOnce(site, { deadlineMs: 120_000 });
   if (once.status !== status) throw new Error(once.stderr);
+}
+
+/** Of the message that was submitted under that name. */
+function idOf({ spool }: Site, file: string): string {
+  const audit = join(spool, 'audit');
+  for (const name of readdirSync(audit).filter((each) => each.endsWith('.details.jsonl'))) {
+    const line = readFileSync(join(audit, name), 'utf8')
+      .split('\n')
+      .find((each) => each.includes(`"file":"${file}"`));
+    const seq = line === undefined ? undefined : /^\{"seq":(\d+),/.exec(line)?.[1];
+    const chain = readFileSync(join(audit, name.replace('.details.', '.chain.')), 'utf8');
+    const id = seq === undefined ? undefined : new RegExp(`^\\{"seq":${seq},.*?"id":"([0-9a-f-]{36})"`, 'm').exec(chain)?.[1];
+    if (id !== undefined) return id;
+  }
+  throw new Error(`no record of ${file}`);
 }
 
 async function head(site: Site): Promise<string> {
