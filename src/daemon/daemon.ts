@@ -1,4 +1,3 @@
-import type { ChainPosition } from '../audit/follow.js';
 import { newEntry } from '../audit/record.js';
 import type { AuditWriter } from '../audit/writer.js';
 import type { Config } from '../config/schema.js';
@@ -6,22 +5,19 @@ import { SealdropError } from '../errors.js';
 import { inventoryOf } from '../spool/inventory.js';
 import { type SpoolLayout, spoolLayout } from '../spool/layout.js';
 import type { SpoolLock } from '../spool/lock.js';
-import { CheckpointClock, noCheckpoints } from './checkpoints.js';
+import { BehindTheMail } from './behind/behind-the-mail.js';
 import { type Control, openControl } from './control.js';
 import { type DiskWatch, openDiskWatch } from './disk/disk-watch.js';
 import { Ends } from './ends.js';
 import type { EventDetails } from './events.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
-import { type Forwarding, openForwarding } from './forward/forwarding.js';
 import { Health, type HealthReport } from './health.js';
-import { ImmutableRounds } from './immutable-rounds.js';
-import { IndexKeeper } from './index-keeper.js';
 import { clearBehind } from './intake/clearance.js';
 import { Intake } from './intake/intake.js';
 import type { Log } from './log.js';
 import { type Noted, notedEntry } from './noted.js';
 import { openArchive } from './open-archive.js';
-import { openAudit, recordStart } from './open-audit.js';
+import { openAudit } from './open-audit.js';
 import { openSpool } from './open-spool.js';
 import { openOutgoing } from './outgoing/open-outgoing.js';
 import { openWays } from './outgoing/open-ways.js';
@@ -33,8 +29,6 @@ import { Decisions } from './queue/decisions.js';
 import { RetryClock } from './queue/retry-clock.js';
 import { recover } from './recovery/recovery.js';
 import { reloadConfig } from './reload.js';
-import { RetentionDesk } from './retention/desk.js';
-import { TimestampClock } from './timestamps.js';
 import { openPool } from './worker/open-pool.js';
 import type { WorkerPool } from './worker/pool.js';
 import type { DaemonWorld } from './world.js';
@@ -67,19 +61,14 @@ export class Daemon {
   private readonly ends: Ends;
   private lock: SpoolLock | undefined;
   private audit: AuditWriter | undefined;
-  private checkpoints: CheckpointClock | undefined;
-  private timestamps: TimestampClock | undefined;
-  private forwarding: Forwarding | undefined;
+  private behind: BehindTheMail | undefined;
   private outgoing: Outgoing | undefined;
   private pickup: PickupSupervision | undefined;
   private pool: WorkerPool | undefined;
   private disks: DiskWatch | undefined;
   private intake: Intake | undefined;
   private retries: RetryClock | undefined;
-  private retention: RetentionDesk | undefined;
-  private index: IndexKeeper | undefined;
   private control: Control | undefined;
-  private immutable: ImmutableRounds | undefined;
   private stopReason: string | undefined;
   private failure: SealdropError | undefined;
 
@@ -148,11 +137,9 @@ export class Daemon {
     );
     const audit = await openAudit(world);
     this.audit = audit;
-    this.timestamps = TimestampClock.open(world);
-    this.checkpoints = CheckpointClock.open(world, audit, this.timestamps);
-    await recordStart(audit, this.options.configPath, this.checkpoints?.maxAgeMs);
-    this.checkpoints?.start();
-    this.forwarding = openForwarding(world, audit);
+    const behind = new BehindTheMail(world, audit, this.options.configPath);
+    this.behind = behind;
+    await behind.start();
     const outgoing = openOutgoing(world, audit, ways);
     this.outgoing = outgoing;
 
@@ -161,7 +148,6 @@ export class Daemon {
       handedOver: (message) => outgoing.add(message),
     });
     this.pickup = pickup;
-    this.immutable = await ImmutableRounds.start(world, audit);
     const waits = (fault: PlainFault | undefined) => health.pause('archive', fault);
     const recovered = await recover({
       ...pickup.commits,
@@ -193,20 +179,12 @@ export class Daemon {
       (id) => decisions.retryDue(id),
       (error) => decisions.retriesEnded(error),
     );
-    const retention = new RetentionDesk(world, audit);
-    this.retention = retention;
     const commands = {
       health: () => this.healthReport(),
-      checkpoint: () => (this.checkpoints === undefined ? Promise.reject(noCheckpoints()) : this.checkpoints.make()),
       record: (noted: Noted) => audit.append([notedEntry(noted)]),
       act: decisions.act.bind(decisions),
-      retention: retention.act.bind(retention),
+      ...behind.commands,
     };
-    if (!once && config.archive.index === 'auto') {
-      const { indexEveryMs: everyMs } = config.archive;
-      this.index = new IndexKeeper({ configPath: this.options.configPath, log, end: () => audit.end, everyMs });
-      this.index.start();
-    }
     if (!once) this.control = await openControl(layout.controlSocket, commands, log);
     for (const message of recovered.handedOver) pickup.handOver(message);
     for (const offer of recovered.offers) await pool.offer(offer);
@@ -218,7 +196,7 @@ export class Daemon {
     await this.disks?.start(this.options.once);
     await this.pickup?.start();
     await this.retries?.start(config.outbox.rescanMs, this.options.once);
-    await this.retention?.start();
+    await this.behind?.attend();
     this.options.onReady?.();
     this.log.info('watching the outbox', { outbox: layout.outbox, via: config.delivery.via });
     return intake.run();
@@ -249,26 +227,15 @@ export class Daemon {
     this.retries?.stop();
     this.disks?.stop();
     await this.control?.close();
-    await this.retention?.stop();
+    await this.behind?.pause();
     await this.pool?.stop();
     await this.pickup?.stop();
     await this.outgoing?.stop();
-    await this.immutable?.stop();
-    let end: ChainPosition | undefined;
     try {
-      if (this.audit !== undefined && this.failure === undefined) {
-        const reason = this.stopReason ?? 'drained';
-        await this.audit.append([newEntry('stopped', {}, { reason } satisfies EventDetails['stopped'])]);
-        await this.checkpoints?.stop();
-      }
-      this.checkpoints?.abandon();
-      await this.timestamps?.stop();
-      end = this.audit?.end;
-      await this.audit?.close();
+      await this.behind?.end(() => (this.failure === undefined ? (this.stopReason ?? 'drained') : undefined));
     } catch (error) {
       this.fail(error);
     }
-    await this.forwarding?.stop(end);
     this.lock?.release();
   }
 

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { proveImmutable } from '../archive/immutable.js';
-import type { AuditWriter } from '../audit/writer.js';
-import { isWait } from '../errors.js';
+import { proveImmutable } from '../../archive/immutable.js';
+import type { AuditWriter } from '../../audit/writer.js';
+import { isWait } from '../../errors.js';
+import { plainFault } from '../protocol.js';
+import type { DaemonWorld } from '../world.js';
 import { ImmutableKeeper } from './immutable-keeper.js';
-import { plainFault } from './protocol.js';
-import type { DaemonWorld } from './world.js';
 
 const everyMs = 2000;
 

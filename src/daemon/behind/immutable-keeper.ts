@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { findEntry } from '../archive/entry.js';
-import { makeImmutable } from '../archive/immutable.js';
-import { sealedEntryOf } from '../archive/sealed-entry.js';
-import { type ChainPosition, idsBetween } from '../audit/follow.js';
-import { replaceFile } from '../disk/durable.js';
-import { diskFault, errnoOf } from '../disk/faults.js';
-import type { SpoolLayout } from '../spool/layout.js';
+import { findEntry } from '../../archive/entry.js';
+import { makeImmutable } from '../../archive/immutable.js';
+import { sealedEntryOf } from '../../archive/sealed-entry.js';
+import { type ChainPosition, idsBetween } from '../../audit/follow.js';
+import { replaceFile } from '../../disk/durable.js';
+import { diskFault, errnoOf } from '../../disk/faults.js';
+import type { SpoolLayout } from '../../spool/layout.js';
 
 export interface KeeperWorld {
   readonly layout: SpoolLayout;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { checkpointDirectory, checkpointNames, checkpointPath, timestampName } from '../audit/checkpoint/files.js';
-import { fileIfThere, maxCheckpointBytes } from '../audit/checkpoint/read.js';
-import { TimestampAuthority } from '../audit/timestamp/authority.js';
-import type { Config } from '../config/schema.js';
-import { replaceFile } from '../disk/durable.js';
-import { SealdropError } from '../errors.js';
-import { readCertificateFile } from '../keys/certificate-file.js';
-import { plainFault } from './protocol.js';
-import type { DaemonWorld } from './world.js';
+import { checkpointDirectory, checkpointNames, checkpointPath, timestampName } from '../../audit/checkpoint/files.js';
+import { fileIfThere, maxCheckpointBytes } from '../../audit/checkpoint/read.js';
+import { TimestampAuthority } from '../../audit/timestamp/authority.js';
+import type { Config } from '../../config/schema.js';
+import { replaceFile } from '../../disk/durable.js';
+import { SealdropError } from '../../errors.js';
+import { readCertificateFile } from '../../keys/certificate-file.js';
+import { plainFault } from '../protocol.js';
+import type { DaemonWorld } from '../world.js';
 
 type TimestampConfig = NonNullable<Config['audit']['timestamp']>;
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { ChainPosition } from '../audit/follow.js';
-import { exitCodes } from './exit-code.js';
-import type { Log } from './log.js';
+import type { ChainPosition } from '../../audit/follow.js';
+import { exitCodes } from '../exit-code.js';
+import type { Log } from '../log.js';
 
 export interface IndexKeeperOptions {
   readonly configPath: string;
@@ -13,7 +13,7 @@ export interface IndexKeeperOptions {
   readonly everyMs: number;
 }
 
-const program = fileURLToPath(new URL('../main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../main.js', import.meta.url));
 const maxWordsCharacters = 2000;
 
 /**

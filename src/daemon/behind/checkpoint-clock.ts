@@ -1,10 +1,10 @@
-import { type AuditIdentity, loadAuditIdentity } from '../audit/checkpoint/identity.js';
-import { CheckpointMaker, type Made } from '../audit/checkpoint/maker.js';
-import type { AuditWriter } from '../audit/writer.js';
-import { SealdropError } from '../errors.js';
-import { plainFault } from './protocol.js';
-import type { TimestampClock } from './timestamps.js';
-import type { DaemonWorld } from './world.js';
+import { type AuditIdentity, loadAuditIdentity } from '../../audit/checkpoint/identity.js';
+import { CheckpointMaker, type Made } from '../../audit/checkpoint/maker.js';
+import type { AuditWriter } from '../../audit/writer.js';
+import { SealdropError } from '../../errors.js';
+import { plainFault } from '../protocol.js';
+import type { DaemonWorld } from '../world.js';
+import type { TimestampClock } from './timestamp-clock.js';
 
 const where = 'audit checkpoints';
 const retryMs = 10_000;
