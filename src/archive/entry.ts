@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { archivePath } from './path.js';
+import { readStoredFile } from './stored-file.js';
 
 /** How an original is stored. Its file's name says it: `<id>.eml`, then `.gz` if compressed, then `.p7m` if encrypted (CMS, DER). */
 export interface StoredForm {
@@ -31,7 +31,7 @@ export function findEntry(archive: string, id: string): ArchiveEntry | undefined
 
 /** What a path relative to the archive directory names, if it is where the original of its id belongs. */
 export function entryNamed(path: string): ArchiveEntry | undefined {
-  const match = /([0-9a-f-]{36})\.eml(\.gz)?(\.p7m)?$/.exec(path);
+  const match = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.eml(\.gz)?(\.p7m)?$/.exec(path);
   if (match?.[1] === undefined) return undefined;
   const entry = entryOf(match[1], { compressed: match[2] !== undefined, encrypted: match[3] !== undefined });
   return entry.path === path ? entry : undefined;
@@ -43,7 +43,7 @@ export function entryNamed(path: string): ArchiveEntry | undefined {
  */
 export function readOriginal(archive: string, { path, form }: ArchiveEntry, open?: (stored: Buffer) => Buffer): Buffer {
   const file = `${archive}/${path}`;
-  return originalIn(file, form, readStored(file), open);
+  return originalIn(file, form, readStoredFile(file), open);
 }
 
 /** The original in the bytes of a stored file, which is named for errors; throws as readOriginal does. */
@@ -61,14 +61,6 @@ export function originalIn(file: string, form: StoredForm, stored: Buffer, open?
 /** Where a message's original lies when it is stored in that form. */
 export function entryOf(id: string, form: StoredForm): ArchiveEntry {
   return { id, path: `${archivePath(id)}${form.compressed ? '.gz' : ''}${form.encrypted ? '.p7m' : ''}`, form };
-}
-
-function readStored(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw diskFault(error, 'read', file);
-  }
 }
 
 function decompressed(stored: Buffer, file: string): Buffer {

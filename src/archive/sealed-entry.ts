@@ -18,7 +18,7 @@ export function sealedEntryOf(id: string, number: number, encrypted: boolean): S
 
 /** What a path relative to the archive directory names, if it is where a sealed copy of its id belongs. */
 export function sealedEntryNamed(path: string): SealedEntry | undefined {
-  const match = /([0-9a-f-]{36})-([1-9]\d{0,5})\.eml(\.p7m)?$/.exec(path);
+  const match = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9]\d{0,5})\.eml(\.p7m)?$/.exec(path);
   if (match?.[1] === undefined) return undefined;
   const entry = sealedEntryOf(match[1], Number(match[2]), match[3] !== undefined);
   return entry.path === path ? entry : undefined;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { OpenEntry } from '../archive/decrypt.js';
 import { type ArchiveEntry, findEntry, readOriginal } from '../archive/entry.js';
 import { archivePath } from '../archive/path.js';
+import { sealedEntryNamed } from '../archive/sealed-entry.js';
+import { readStoredFile } from '../archive/stored-file.js';
 import type { LocatedRecord } from '../audit/located.js';
-import { diskFault, errnoOf } from '../disk/faults.js';
 import { isWait, SealdropError } from '../errors.js';
 import { subjectOf } from '../message/envelope.js';
 import { findHeader } from '../message/message-start.js';
@@ -92,8 +92,8 @@ export function readExhibit(id: string, records: readonly LocatedRecord[], optio
 export function* sealedCopiesOf({ id, kept, copies }: MessageAccount, options: ExhibitOptions): Generator<SealedExhibit | Problem> {
   for (const { number, file, sha256: recorded } of kept) {
     const problem = (kind: Problem['kind'], text: string): Problem => ({ id, kind, text: `${file} ${text}` });
-    const stored = readIfThere(`${options.archive}/${file}`);
-    if (stored === undefined) yield problem('sealed-copy-missing', 'is not there');
+    const stored = readKept(id, file, options);
+    if (typeof stored === 'string') yield problem('sealed-copy-missing', stored);
     else if (sha256Of(stored) !== recorded) {
       yield problem('sealed-copy-altered', `is not what was archived: its SHA-256 is ${sha256Of(stored)}, ${recorded} was recorded`);
     } else if (options.asStored || !file.endsWith('.p7m')) yield { name: basename(file), bytes: stored, sha256: recorded };
@@ -103,6 +103,18 @@ export function* sealedCopiesOf({ id, kept, copies }: MessageAccount, options: E
       if (sha256 === copies.find((copy) => copy.number === number)?.sha256) yield { name: basename(file, '.p7m'), bytes, sha256 };
       else yield problem('sealed-copy-altered', 'holds something else than was handed over');
     }
+  }
+}
+
+/** A string says why there is none. A record that was forged names any path: only that of a copy of this message is read. */
+function readKept(id: string, file: string, { archive }: ExhibitOptions): Buffer | string {
+  if (sealedEntryNamed(file)?.id !== id) return 'is not where the archive keeps copies of this message';
+  try {
+    return readStoredFile(`${archive}/${file}`);
+  } catch (error) {
+    if (error instanceof SealdropError && error.code === 'archive-unreadable') return 'is not a regular file';
+    if (isWait(error) && error.code === 'directory-missing') return 'is not there';
+    throw error;
   }
 }
 
@@ -116,7 +128,7 @@ function openKept(stored: Buffer, file: string, { open }: ExhibitOptions): Buffe
 
 function readBytes(entry: ArchiveEntry, { archive, open, asStored }: ExhibitOptions): Buffer | string {
   try {
-    return asStored ? readWhole(`${archive}/${entry.path}`) : readOriginal(archive, entry, open);
+    return asStored ? readStoredFile(`${archive}/${entry.path}`) : readOriginal(archive, entry, open);
   } catch (error) {
     // One damaged file is no reason to keep the others back.
     if (error instanceof SealdropError && damaged.has(error.code)) return error.message;
@@ -140,23 +152,6 @@ function goneText({ id, removed, records }: MessageAccount): string {
 
 function failed(id: string, kind: Problem['kind'], text: string): Found {
   return { problem: { id, kind, text } };
-}
-
-function readWhole(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw diskFault(error, 'read', path);
-  }
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw diskFault(error, 'read', path);
-  }
 }
 
 function sha256Of(bytes: Buffer): string {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { removeIfThere, rename, syncDirectory } from '../disk/durable.js';
@@ -129,9 +129,15 @@ function removeAbandoned(parent: string, prefix: string): void {
   }
   for (const name of names) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN;
-    if (Number.isInteger(pid) && pid > 0 && (pid === process.pid || !isAlive(pid)))
+    if (Number.isInteger(pid) && pid > 0 && (pid === process.pid || !isAlive(pid)) && isOurs(join(parent, name)))
       rmSync(join(parent, name), { recursive: true, force: true });
   }
+}
+
+/** In a directory such as /tmp, a stranger's may change into a link to elsewhere while it is removed. */
+function isOurs(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.geteuid?.();
 }
 
 function isAlive(pid: number): boolean {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { OpenEntry } from '../archive/decrypt.js';
+import { readStoredFile } from '../archive/stored-file.js';
 import { type LocatedRecord, LocatedRecords } from '../audit/located.js';
 import { proofText } from '../audit/proof/format.js';
 import type { Prover } from '../audit/proof/prove.js';
-import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
 import { timeOfMessageId } from '../message-id.js';
 import type { Container, ExportFormat } from './container.js';
@@ -156,7 +156,9 @@ class Making {
     if (file !== undefined) this.sum(file, sha256);
     const sealed = await this.addSealed(exhibit);
     const proof = await this.addProof(account.id, records);
-    for (const fingerprint of [...account.certificates, ...account.signers]) this.certificates.add(fingerprint);
+    // What a forged record names becomes no path.
+    for (const fingerprint of [...account.certificates, ...account.signers])
+      if (/^[0-9a-f]{64}$/.test(fingerprint)) this.certificates.add(fingerprint);
     this.manifest.add(exhibit, { ...(file === undefined ? {} : { file }), sealed, ...(proof === undefined ? {} : { proof }) });
     this.table.add(exhibit, file);
     const { bytes: _, ...row } = exhibit;
@@ -232,7 +234,7 @@ class Making {
       const path = `${this.request.archive}/certs/${fingerprint}.der`;
       if (!existsSync(path)) continue;
       const name = `certificates/${fingerprint}.der`;
-      const bytes = readWhole(path);
+      const bytes = readStoredFile(path);
       await this.container.extras?.addBytes(name, bytes);
       // Its name is the SHA-256 of its bytes; whether it is, the sum tells.
       this.sum(name, fingerprint);
@@ -267,13 +269,5 @@ function containerOf({ format, head }: ExportRequest, path: string): Container {
       return new Mbox(path);
     case 'maildir':
       return new Maildir(path);
-  }
-}
-
-function readWhole(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw diskFault(error, 'read', path);
   }
 }

@@ -27,7 +27,12 @@ export class Table {
   }
 }
 
-/** What a spreadsheet would take for a formula gets an apostrophe: whoever wrote a subject must not reach into the reader's machine. */
+const FORMULA = /^(?=[=+\-@\t\r\n])|([;\t\r\n][\s"']{0,8})(?=[=+\-@])/g;
+
+/**
+ * What a spreadsheet would take for a formula gets an apostrophe: whoever wrote a subject must not reach into the reader's machine. Also
+ * behind a semicolon, a tab or a line end: in many countries these part the cells, whatever the quotes say.
+ */
 function cell(text: string): string {
-  return `"${(/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+  return `"${text.replace(FORMULA, "$1'").replaceAll('"', '""')}"`;
 }

@@ -52,6 +52,11 @@ export function identityAddressOf(message: Canonical): string {
   );
 }
 
+/** The addresses in From, each once. */
+export function authorsOf(message: Canonical): string[] {
+  return unique(fieldsNamed(message.fields, 'From').flatMap((field) => listOf(field).mailboxes.map(({ address }) => address)));
+}
+
 /** The mailbox in Sender, if it names one: who sends, for those who see the header alone (RFC 5322 §3.6.2). */
 export function headerSenderOf(message: Canonical): string | undefined {
   return fieldsNamed(message.fields, 'Sender').flatMap((field) => listOf(field).mailboxes)[0]?.address;

@@ -43,6 +43,8 @@ export interface DecideInput {
   readonly visible: ReadonlySet<string>;
   /** The identity's address: the visible From. */
   readonly from: string;
+  /** All addresses in the visible From, if there are more than that one. */
+  readonly authors?: readonly string[];
   /** The address in Sender, or else in From: who sends, for a program that looks at the header. */
   readonly headerSender: string;
   readonly control: readonly ControlField[];
@@ -81,6 +83,7 @@ export function decide(input: DecideInput): Plan {
     version: 1,
     sender: input.envelope.sender,
     from: input.from,
+    ...(input.authors !== undefined && input.authors.length > 1 ? { authors: input.authors } : {}),
     copies,
     decisions: verdicts.map((verdict) => decisionOf(verdict, input.arrival)),
     dropped: droppedNames(input.control, passed),

@@ -10,6 +10,8 @@ export interface Plan {
   sender: string;
   /** Address of the identity that signs. */
   from: string;
+  /** All addresses in the visible From, where there are several; absent where `from` is the only one. */
+  authors?: readonly string[];
   copies: CopyPlan[];
   /** One for every envelope recipient, in the envelope's order. */
   decisions: RecipientDecision[];

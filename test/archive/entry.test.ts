@@ -1,9 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { entryNamed, findEntry, readOriginal } from '../../src/archive/entry.js';
 import { archivePath } from '../../src/archive/path.js';
+import { sealedEntryNamed } from '../../src/archive/sealed-entry.js';
 import { newMessageId } from '../../src/message-id.js';
 import { makeTemp } from '../kit/temp.js';
 
@@ -33,6 +35,21 @@ describe('an entry of the archive', () => {
 
   test.each(['.bak', '.gz.bak', '.p7m.gz', '.gz.gz'])('is not what is named .eml%s', (suffix) => {
     expect(entryNamed(archivePath(id) + suffix)).toBeUndefined();
+  });
+
+  test.each(['-'.repeat(36), '../../../../../../../../../etc/passwd.0'])('is not a file whose name is no id: %s', (name) => {
+    expect(entryNamed(`2026/11/24/${name}.eml`)).toBeUndefined();
+    expect(sealedEntryNamed(`2026/11/24/${name}-1.eml`)).toBeUndefined();
+  });
+
+  test('is not a link to elsewhere, nor a pipe that nobody writes to', () => {
+    const path = join(archive, archivePath(id));
+    symlinkSync('/etc/passwd', path);
+    const read = () => readOriginal(archive, { id, path: archivePath(id), form: { compressed: false, encrypted: false } });
+    expect(read).toThrow(expect.objectContaining({ code: 'archive-unreadable' }));
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    expect(read).toThrow(expect.objectContaining({ code: 'archive-unreadable' }));
   });
 
   test('is not a file that lies under another day than its id says', () => {

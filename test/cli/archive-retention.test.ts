@@ -147,3 +147,13 @@ function details(): string {
   const names = readdirSync(audit).filter((name) => name.includes('details'));
   return names.map((name) => readFileSync(join(audit, name), 'utf8')).join('');
 }
+
+it('shows what a person wrote, and what lies in the archive under a name of its own, without what steers a terminal', async () => {
+  const steering = '\u001b]0;owned\u0007\u202e';
+  succeeded(await archive('hold', '--reason', `case ${steering}`, '--by', steering, '--everything'));
+  writeFileSync(join(site.spool, 'archive', '2014', '05', '01', `x${steering}.eml`), '');
+  for (const run of [await archive('holds'), await archive('purge'), await archive('verify')]) {
+    expect(run.stdout).toContain('?]0;owned??');
+    expect(run.stdout + run.stderr).not.toMatch(/[\u001b\u0007\u202e]/);
+  }
+});

@@ -16,6 +16,8 @@ export interface ArchivedMail {
   readonly recipients?: readonly string[];
   /** Bytes of the one sealed copy, kept beside the original. */
   readonly sealed?: string;
+  /** What a forged record says instead. */
+  readonly forged?: Partial<EventDetails['intent']>;
 }
 
 export const noon = new Date('2026-11-24T12:00:00.000Z');
@@ -76,6 +78,7 @@ export class Archived {
         : { kept: [{ number: 1, file: archivePath(id).replace('.eml', '-1.eml'), sizeBytes: copy.length, sha256: sha256(copy) }] }),
       certificates: ['bb'.repeat(32)],
       changes: ['line-ends-to-crlf'],
+      ...mail.forged,
     };
     await writer.append([
       newEntry('accepted', { id }, accepted),

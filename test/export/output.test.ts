@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -39,6 +39,17 @@ test('what a killed export left is removed by the next one; what a living one ma
   for (const name of [`${prefix}${dead}`, `${prefix}1`, '.evidence.elsewhere.partial-1', '.other']) mkdirSync(join(place, name));
   begin().discard();
   expect(readdirSync(place).sort()).toEqual(['.evidence.elsewhere.partial-1', `${prefix}1`, '.other'].sort());
+});
+
+test('a directory of somebody else is not taken for one, nor a link', { skip: process.getuid?.() !== 0 }, () => {
+  const dead = spawnSync(process.execPath, ['-e', '0']).pid;
+  const prefix = `.evidence.${hostname().replace(/[^\w-]/g, '_')}.partial-`;
+  const strangers = join(place, `${prefix}${dead}`);
+  mkdirSync(strangers);
+  chownSync(strangers, 65534, 65534);
+  symlinkSync('/etc', join(place, `${prefix}${dead + 100_000_000}`));
+  begin().discard();
+  expect(readdirSync(place)).toHaveLength(2);
 });
 
 describe('what is there already', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ExportFormat } from '../../src/export/container.js';
@@ -10,7 +10,7 @@ import { Archived, headFor, sha256 } from './archived.js';
 const letters = [
   'From: steve@example.com\r\nSubject: one\r\n\r\nFrom here\r\n',
   'From: steve@example.com\nSubject: =?utf-8?q?zw=C3=B6lf?=\n\n\xe9\n',
-  'From: steve@example.com\nSubject: =cmd|"/c calc"!A1\n\nthree',
+  'From: steve@example.com\nSubject: =cmd|"/c calc"!A1; "=cmd|calc!A2; -1-2\n\nthree',
 ].map((text) => Buffer.from(text, 'latin1'));
 
 let made: Archived;
@@ -79,7 +79,7 @@ describe('a directory of files', () => {
   test('has a table in which a spreadsheet finds no formula', async () => {
     await run('eml');
     const rows = readFileSync(join(out, 'manifest.csv'), 'utf8').split('\r\n');
-    expect(rows[3]).toContain(`"'=cmd|""/c calc""!A1"`);
+    expect(rows[3]).toContain(`"'=cmd|""/c calc""!A1; ""'=cmd|calc!A2; '-1-2"`);
   });
 
   test('without personal data names nobody but in the originals', async () => {
@@ -89,6 +89,43 @@ describe('a directory of files', () => {
     }
     expect(readdirSync(out)).not.toContain('records.details.jsonl');
     expect(readFileSync(join(out, `${made.id(0)}.eml`))).toEqual(letters[0]);
+  });
+});
+
+describe('what somebody has put there who may write the archive and the trail', () => {
+  test('fingerprints and files that a forged record names become no paths, neither here nor in the export', async () => {
+    const der = 'a certificate, or anything else';
+    const file = 'secret.eml';
+    made = await Archived.of([
+      {
+        bytes: letters[0] ?? '',
+        forged: {
+          certificates: ['../../../planted', '../../secret'],
+          kept: [{ number: 1, file: `../${file}`, sizeBytes: 6, sha256: sha256('secret') }],
+        },
+      },
+    ]);
+    writeFileSync(join(made.root, file), 'secret');
+    mkdirSync(join(made.archive, 'certs'));
+    for (const path of ['../planted.der', '../secret.der', '../../planted.der']) writeFileSync(join(made.archive, path), der);
+    out = join(made.root, 'a', 'b', 'out');
+    mkdirSync(join(made.root, 'a', 'b'), { recursive: true });
+    const report = await run('eml');
+    expect(report.problems).toMatchObject([{ kind: 'sealed-copy-missing' }]);
+    expect(readdirSync(made.root, { recursive: true }).filter((name) => /planted|secret/.test(String(name)))).toHaveLength(3);
+    expect(readdirSync(join(made.root, 'a', 'b'))).toEqual(['out']);
+    expect(readFileSync(join(out, 'SHA256SUMS'), 'utf8')).not.toContain('..');
+    rmSync(join(made.root, '..', 'planted.der'));
+  });
+
+  test('a link in the place of an original is not followed, also where no record tells its hash', async () => {
+    const secret = join(made.root, 'secret');
+    writeFileSync(secret, 'From: x@example.com\n\nsecret');
+    rmSync(made.pathOf(0));
+    symlinkSync(secret, made.pathOf(0));
+    const report = await run('eml', { audit: undefined });
+    expect(report.problems).toMatchObject([{ id: made.id(0), kind: 'unreadable' }]);
+    expect(readdirSync(out)).not.toContain(`${made.id(0)}.eml`);
   });
 });
 
@@ -171,7 +208,7 @@ describeWith(['python3'], 'read by Python', () => {
         encoding: 'utf8',
       },
     );
-    expect(read.stdout.trim()).toBe(`['one', '=?utf-8?q?zw=C3=B6lf?=', '=cmd|"/c calc"!A1']`);
+    expect(read.stdout.trim()).toBe(`['one', '=?utf-8?q?zw=C3=B6lf?=', '=cmd|"/c calc"!A1; "=cmd|calc!A2; -1-2']`);
     expect(report.files).toEqual([`${out}.manifest.json`, out]);
   });
 });

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { daysOf, storedFiles } from '../../archive/destroy.js';
 import type { Preview } from '../../daemon/retention/engine.js';
 import type { Hold } from '../../daemon/retention/holds.js';
+import { printable } from '../../delivery/printable.js';
 import { print } from '../output.js';
 
 /** What a dry run says; the JSON form of it. */
@@ -64,7 +65,7 @@ export function factsOf(selection: Preview, archive: string, holds: readonly Hol
 export function printFacts(facts: DestroyFacts): void {
   for (const { id, accepted, rule } of facts.list ?? []) print(`${id}  ${accepted}  ${rule}`);
   for (const { rule, messages, oldest, newest } of facts.rules) print(`${count(messages)} accepted from ${oldest} to ${newest}: ${rule}`);
-  for (const { hold, reason, messages } of facts.held.holds) print(`held by ${hold} (${reason}): ${count(messages)}`);
+  for (const { hold, reason, messages } of facts.held.holds) print(printable(`held by ${hold} (${reason}): ${count(messages)}`));
   for (const { rule, messages } of facts.retained.rules) print(`to be kept, ${rule}: ${count(messages)}`);
   if (facts.shared > 0) print(`${count(facts.shared)} went to other recipients too; the whole message is destroyed, for all of them`);
   if (facts.unfinished > 0)

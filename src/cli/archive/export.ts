@@ -144,7 +144,7 @@ function recordExport(
 
 function tell(report: ExportReport, { recorded, json }: { recorded: boolean; json: boolean }): void {
   const { files, totals, manifest, problems } = report;
-  for (const { id, kind, text } of problems) note(`${id}  ${kind}: ${text}`);
+  for (const { id, kind, text } of problems) note(printable(`${id}  ${kind}: ${text}`));
   if (json) printJson({ files, ...totals, manifestSha256: manifest.sha256, recorded, notIncluded: problems });
   else {
     for (const file of files) print(file);

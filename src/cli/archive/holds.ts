@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type Hold, holdsIn } from '../../daemon/retention/holds.js';
 import { summaries } from '../../daemon/retention/trail-summary.js';
+import { printable } from '../../delivery/printable.js';
 import { queryWords } from '../../policy/retention/query.js';
 import { note, print, printJson } from '../output.js';
 import { openRetentionSite } from './retention-site.js';
@@ -22,8 +23,8 @@ export function archiveHolds(): Command {
 function show(holds: readonly Hold[]): void {
   if (holds.length === 0) note('There are no holds.');
   for (const { hold, query, reason, by, placed } of holds) {
-    print(`${hold}  ${placed}  ${by.user}${by.name === undefined ? '' : ` (${by.name})`}`);
-    print(`    ${queryWords(query)}`);
-    print(`    ${reason}`);
+    print(printable(`${hold}  ${placed}  ${by.user}${by.name === undefined ? '' : ` (${by.name})`}`));
+    print(`    ${printable(queryWords(query))}`);
+    print(`    ${printable(reason)}`);
   }
 }

@@ -4,6 +4,7 @@ import { groupsNaming } from '../../audit/group.js';
 import { linesOf } from '../../audit/lines.js';
 import { parseChainLine } from '../../audit/record.js';
 import { loadConfig } from '../../config/load.js';
+import { printable } from '../../delivery/printable.js';
 import { spoolLayout } from '../../spool/layout.js';
 import { print } from '../output.js';
 
@@ -33,7 +34,7 @@ function list(directory: string, { id, json }: ListOptions): void {
       print(
         json === true
           ? JSON.stringify(parsed.record)
-          : [seq, time, event, about, outcome, algorithms].filter((each) => each !== undefined).join('  '),
+          : printable([seq, time, event, about, outcome, algorithms].filter((each) => each !== undefined).join('  ')),
       );
     }
   }

@@ -1,22 +1,26 @@
 import type { AnchoredReport } from '../../archive/verify/anchored.js';
 import type { TrailReport } from '../../archive/verify/report.js';
+import { printable } from '../../delivery/printable.js';
 import { anchorNotes } from '../audit/anchors.js';
 import { note, print, printJson } from '../output.js';
 import { checkpointsText } from './checkpoints.js';
 
-/** Findings and verdict to standard output, what was done to standard error. */
+/**
+ * Findings and verdict to standard output, what was done to standard error.
+ * Names of files and what they hold may come from whoever altered them: nothing of it is to steer the terminal.
+ */
 export function printReport(report: AnchoredReport, json: boolean): void {
   if (json) {
     printJson(report);
     return;
   }
-  for (const { kind, file, text } of report.findings) print(`${kind}  ${file}: ${text}`);
+  for (const { kind, file, text } of report.findings) print(printable(`${kind}  ${file}: ${text}`));
   if (report.unfinishedTail)
     note('The newest file ends in an unfinished record: it is being written, or a crash left it (the next start cuts it back).');
-  for (const { file, text } of report.notes) note(`${file}: ${text}`);
+  for (const { file, text } of report.notes) note(printable(`${file}: ${text}`));
   if (report.checkpoints !== undefined) note(checkpointsText(report.checkpoints));
-  for (const text of anchorNotes(report.anchors)) note(text);
-  for (const line of factsOf(report)) note(line);
+  for (const text of anchorNotes(report.anchors)) note(printable(text));
+  for (const line of factsOf(report)) note(printable(line));
   print(report.verdict);
 }
 

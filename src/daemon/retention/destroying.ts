@@ -10,7 +10,7 @@ import { parseChainLine } from '../../audit/record.js';
 import { replaceFile } from '../../disk/durable.js';
 import { SealdropError } from '../../errors.js';
 import { IdSet } from '../../id-set.js';
-import { timeOfMessageId } from '../../message-id.js';
+import { isMessageId, timeOfMessageId } from '../../message-id.js';
 import type { RetentionPlaces } from './places.js';
 import { type SegmentSummary, summaries } from './trail-summary.js';
 
@@ -136,7 +136,7 @@ function destroyedSince(audit: string, from: ChainPosition | undefined, most: nu
       if (!complete) break;
       const id = /^\{"seq":\d+,"time":"[^"]*","event":"(?:purged|erased)","id":"([0-9a-f-]{36})"/.exec(text)?.[1];
       // One that somebody has altered decides nothing.
-      if (id !== undefined && parseChainLine(text).kind === 'record') ids.add(id);
+      if (id !== undefined && isMessageId(id) && parseChainLine(text).kind === 'record') ids.add(id);
       at = { segment, offset: end };
       if (ids.size === most) return { ids, at };
     }

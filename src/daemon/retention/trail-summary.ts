@@ -3,7 +3,7 @@ import { chainName, segments } from '../../audit/files.js';
 import { linesOf } from '../../audit/lines.js';
 import { replaceFile } from '../../disk/durable.js';
 import { errnoOf } from '../../disk/faults.js';
-import { timeOfMessageId } from '../../message-id.js';
+import { isMessageId, timeOfMessageId } from '../../message-id.js';
 
 /** What the chain of one segment says that retention has to know, without its details. */
 export interface SegmentSummary {
@@ -89,7 +89,8 @@ function summarise(directory: string, segment: string, before: SegmentSummary | 
     latestMs = event === 'clock-confirmed' ? timeMs : Math.max(latestMs, timeMs);
     if (event === 'clock-confirmed') confirmed.push(seq);
     else if (event === 'hold-placed' || event === 'hold-released') holds.push(seq);
-    if (id === undefined) continue;
+    // The time of what is no id would be none, and what is compared with it never less nor more.
+    if (id === undefined || !isMessageId(id)) continue;
     destroys ||= event === 'purged' || event === 'erased';
     const idMs = timeOfMessageId(id).getTime();
     firstIdMs = Math.min(firstIdMs, idMs);

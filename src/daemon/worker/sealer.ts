@@ -7,7 +7,7 @@ import { msysApiField } from '../../delivery/smtp/msys-api.js';
 import { SealdropError } from '../../errors.js';
 import type { KeyDirectory } from '../../keys/key-directory.js';
 import { type Canonical, canonicalise } from '../../message/canonical.js';
-import { envelopeOf, headerSenderOf, identityAddressOf, visibleAddresses } from '../../message/envelope.js';
+import { authorsOf, envelopeOf, headerSenderOf, identityAddressOf, visibleAddresses } from '../../message/envelope.js';
 import { fieldsNamed, type HeaderField, rawValue } from '../../message/field.js';
 import type { Octets } from '../../message/octets.js';
 import { assembleMessage } from '../../message/outer-header.js';
@@ -110,6 +110,7 @@ export class Sealer {
       envelope,
       visible: visibleAddresses(message),
       from,
+      authors: authorsOf(message),
       headerSender: headerSenderOf(message) ?? from,
       control: message.control,
       fields: message.fields,

@@ -10,13 +10,22 @@ export interface KeptMessage {
 }
 
 export interface KeptEnvelope {
-  /** The envelope sender and the visible From. */
+  /** The envelope sender and the addresses in the visible From. */
   readonly senders: readonly string[];
   readonly recipients: readonly { readonly address: string; readonly rule: string | null }[];
 }
 
+/**
+ * Without regard to case, also before the @, and to how accents are written: whoever submits a message must not get it out of a hold, or away
+ * from the rule that keeps it longest, by how an address is spelt.
+ */
 export function matchesOne(patterns: readonly string[], addresses: readonly string[]): boolean {
-  return patterns.some((pattern) => addresses.some((address) => matchesAddress(pattern, address)));
+  const given = addresses.map(folded);
+  return patterns.map(folded).some((pattern) => given.some((address) => matchesAddress(pattern, address)));
+}
+
+function folded(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }
 
 /** The envelope of a recorded plan (`Plan`, as it stands in the detail of an `intent`); undefined if it is none. */
@@ -30,5 +39,6 @@ export function envelopeOfPlan(plan: unknown): KeptEnvelope | undefined {
     if (typeof address !== 'string') return undefined;
     recipients.push({ address, rule: 'rule' in decision && typeof decision.rule === 'string' ? decision.rule : null });
   }
-  return { senders: [...new Set(senders.filter((each) => typeof each === 'string'))], recipients };
+  const authors: unknown[] = 'authors' in plan && Array.isArray(plan.authors) ? plan.authors : [];
+  return { senders: [...new Set([...senders, ...authors].filter((each) => typeof each === 'string'))], recipients };
 }

@@ -20,8 +20,7 @@ export interface MessageQuery {
 }
 
 /**
- * Addresses are compared without regard to case, also before the @: a hold has to catch what was meant. `inDoubt`: the answer where no
- * envelope is known. The days count both from the id and from the beginning of the retention, should they differ.
+ * Addresses are compared without regard to case, as `matchesOne` does. `inDoubt`: the answer where no envelope is known. The days count both from the id and from the beginning of the retention, should they differ.
  */
 export function matchesQuery(query: MessageQuery, message: KeptMessage, inDoubt: boolean): boolean {
   if (query.ids !== undefined && !query.ids.includes(message.id)) return false;
@@ -29,15 +28,15 @@ export function matchesQuery(query: MessageQuery, message: KeptMessage, inDoubt:
   const { senders, recipients, addresses, domains, rules } = query;
   if ([senders, recipients, addresses, domains, rules].every((each) => each === undefined)) return true;
   if (message.envelope === undefined) return inDoubt;
-  const from = message.envelope.senders.map(lower);
-  const to = message.envelope.recipients.map(({ address }) => lower(address));
-  if (senders !== undefined && !matchesOne(senders.map(lower), from)) return false;
-  if (recipients !== undefined && !matchesOne(recipients.map(lower), to)) return false;
-  if (addresses !== undefined && !matchesOne(addresses.map(lower), [...from, ...to])) return false;
+  const from = message.envelope.senders;
+  const to = message.envelope.recipients.map(({ address }) => address);
+  if (senders !== undefined && !matchesOne(senders, from)) return false;
+  if (recipients !== undefined && !matchesOne(recipients, to)) return false;
+  if (addresses !== undefined && !matchesOne(addresses, [...from, ...to])) return false;
   if (
     domains !== undefined &&
     !matchesOne(
-      domains.map((domain) => `*@${lower(domain)}`),
+      domains.map((domain) => `*@${domain}`),
       [...from, ...to],
     )
   )
@@ -58,8 +57,4 @@ export function queryWords(query: MessageQuery): string {
 function matchesDays({ since, until }: MessageQuery, { id, startMs }: KeptMessage): boolean {
   const days = [timeOfMessageId(id), new Date(startMs)].map((time) => time.toISOString().slice(0, 10));
   return days.some((day) => (since === undefined || day >= since) && (until === undefined || day <= until));
-}
-
-function lower(text: string): string {
-  return text.toLowerCase();
 }

@@ -87,6 +87,32 @@ describe('purge', () => {
     expect(look({ rules: null }).ids.size).toBe(0);
   });
 
+  test.each([
+    ['in capitals', { from: 'CEO@Bank.Example' }],
+    ['with another form of an accent', { from: 'ce\u0301o@bank.example' }],
+    [
+      'beside others in From, where somebody else sends',
+      { from: 'clerk@bank.example', authors: ['ceo@bank.example', 'clerk@bank.example'] },
+    ],
+  ])('whoever submits a message does not get it away sooner, or out of a hold, by an address %s', async (_how, spelt) => {
+    await writeHistory(spool, [{ time: '2015-03-01T10:00:00.000Z', ...spelt }, { time: last }]);
+    const patterns = ['ceo@bank.example', 'c\u00e9o@bank.example'];
+    expect(look().ids.size).toBe(1);
+    expect(look({ rules: [...tenYears, { when: { from: patterns }, keep: year(30) }] }).ids.size).toBe(0);
+    await hold('H1', { senders: patterns });
+    expect(look().ids.size).toBe(0);
+  });
+
+  test('what a record names that is no message id keeps nothing else from being destroyed', async () => {
+    const ids = await writeHistory(spool, past.slice(0, 2));
+    const writer = await AuditWriter.start({ directory: layout.audit, now: () => new Date('2016-11-24T23:59:59.999Z') });
+    await writer.append([newEntry('purged', { id: '-'.repeat(36) }, {}), newEntry('accepted', { id: '-'.repeat(36) }, {})]);
+    await writer.close();
+    await append('noted', {});
+    expect((await purge(2)).destroyed).toMatchObject({ messages: 2, files: 2, detailLines: 6 });
+    expect(archived()).toEqual(ids.slice(2));
+  });
+
   test('refuses another number than what would be destroyed, and says both', async () => {
     await writeHistory(spool, past);
     const error = await purge(3).catch((each: unknown) => each);

@@ -11,6 +11,8 @@ export interface PastMessage {
   /** When it was taken, ISO. */
   readonly time: string;
   readonly from?: string;
+  /** All that the visible From names, where it names several. */
+  readonly authors?: readonly string[];
   readonly to?: readonly string[];
   /** The sealing rule that decided. */
   readonly rule?: string | null;
@@ -23,7 +25,7 @@ export async function writeHistory(spool: string, messages: readonly PastMessage
   let now = new Date();
   const writer = await AuditWriter.start({ directory: audit, now: () => now, segmentBytes });
   const ids: string[] = [];
-  for (const { time, from = 'steve@example.com', to = ['bob@example.net'], rule = null } of messages) {
+  for (const { time, from = 'steve@example.com', authors, to = ['bob@example.net'], rule = null } of messages) {
     now = new Date(time);
     const id = newMessageId(now.getTime());
     ids.push(id);
@@ -35,6 +37,7 @@ export async function writeHistory(spool: string, messages: readonly PastMessage
       version: 1,
       sender: from,
       from,
+      ...(authors !== undefined && { authors }),
       copies: [],
       dropped: [],
       decisions: to.map((address) => ({ address, visible: true, rule, encrypt: true, why: '' })),

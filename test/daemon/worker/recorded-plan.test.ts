@@ -9,6 +9,7 @@ import { KeyDirectory } from '../../../src/keys/key-directory.js';
 import { joined } from '../../../src/message/octets.js';
 import { newMessageId } from '../../../src/message-id.js';
 import type { Plan } from '../../../src/policy/plan.js';
+import { envelopeOfPlan } from '../../../src/policy/retention/message.js';
 import { openMessage } from '../../../src/smime/open.js';
 import { takePickupFile } from '../../e2e/pickup-file.js';
 import { writeRecipient } from '../../kit/key-files.js';
@@ -43,6 +44,17 @@ describe('a plan that was recorded', () => {
 
     const again = sealer.sealAgain(original, id, asRead(plan), [1], now);
     expect(cipherFor(bob, again.copies[0])).toBe('aes-256-cbc');
+  });
+
+  test('names all whom the visible From names, where somebody else sends: a hold or a rule of retention may be about any of them', () => {
+    expect(sealer.seal(original, id, undefined, now).plan).not.toHaveProperty('authors');
+    const from = /^From: .*$/m.exec(original.toString())?.[0] ?? '';
+    const joint = original
+      .toString()
+      .replace(from, `${from.trimEnd()}, "The CEO" <CEO@example.org>\r\nSender:${from.slice('From:'.length)}`);
+    const { plan } = sealer.seal(Buffer.from(joint), id, undefined, now);
+    expect(plan.authors).toEqual([plan.from, 'CEO@example.org']);
+    expect(envelopeOfPlan(JSON.parse(JSON.stringify(plan)))?.senders).toContain('CEO@example.org');
   });
 
   test('by an earlier version is carried out as it stands: without a reason, RSA and elliptic curve keys in one copy', () => {
