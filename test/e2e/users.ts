@@ -66,7 +66,9 @@ export function shellAs(user: TestUser, script: string, cwd: string): ScriptResu
 /** Any command as that user, with the groups its account has. */
 export function sealdropAs({ uid, gid }: TestUser, args: readonly string[]): ScriptResult {
   const identity = ['--reuid', String(uid), '--regid', String(gid), '--init-groups'];
-  const run = spawnSync('setpriv', [...identity, process.execPath, main, ...args], { encoding: 'utf8', cwd: '/', timeout: 60_000 });
+  // Not our home: `archive verify` keeps there how far it has come.
+  const env = { ...process.env, HOME: '/nonexistent' };
+  const run = spawnSync('setpriv', [...identity, process.execPath, main, ...args], { encoding: 'utf8', cwd: '/', env, timeout: 60_000 });
   return { status: run.status, stdout: run.stdout, stderr: run.stderr };
 }
 
