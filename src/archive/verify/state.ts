@@ -95,7 +95,12 @@ export class SavedRuns {
   }
 
   remove(): void {
-    removeIfThere(this.path);
+    try {
+      removeIfThere(this.path);
+    } catch (error) {
+      // A home that the caller may not enter, as under sudo, holds no state of theirs.
+      if (this.options.mustBeSaved) throw error;
+    }
   }
 }
 

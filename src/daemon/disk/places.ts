@@ -18,13 +18,15 @@ export interface PlacedRoom extends Room {
 }
 
 /** All that sealdrop writes to. */
-export function placesOf({ archive, delivery }: Config, layout: SpoolLayout): Place[] {
+export function placesOf({ archive, audit, delivery }: Config, layout: SpoolLayout): Place[] {
   const { pickup } = delivery;
   return [
     { name: 'spool', path: layout.root, grows: true },
     { name: 'archive', path: layout.archive, grows: true },
     { name: 'audit', path: layout.audit, grows: true },
     ...(archive.second === null ? [] : [{ name: 'second archive', path: archive.second, grows: true }]),
+    // A target that cannot be written holds up no mail: it is told of, and waited for where it is written.
+    ...(audit.second === null ? [] : [{ name: 'second audit', path: audit.second, grows: false }]),
     ...(pickup === undefined ? [] : [{ name: 'pickup', path: pickup.staging, grows: false }]),
   ];
 }
