@@ -13,7 +13,7 @@ import { archiveDay } from './path.js';
 import { sealedEntryOf } from './sealed-entry.js';
 import { requireSecond, secondFault } from './second.js';
 import type { ArchiveSettings, KeptCopy, StoredEntry } from './settings.js';
-import { addToArchive, archiveDirectoryOf, keepCertificate, makeDay, removeLink } from './store.js';
+import { addToArchive, archiveConflict, archiveDirectoryOf, keepCertificate, makeDay, removeLink } from './store.js';
 
 /** What is stored of an original. */
 export interface PreparedEntry {
@@ -100,7 +100,7 @@ export class EntryWriter {
     try {
       files.write(`${directory}/${path}`, passed.pieces(), { mode: 0o440, gid: group });
     } catch (error) {
-      if (isThereAlready(error)) throw conflict(`${directory}/${path}`, id);
+      if (isThereAlready(error)) throw archiveConflict(`${directory}/${path}`, id);
       throw error;
     }
     if (second !== undefined) this.writeSecond(path, passed.again(), files);
@@ -210,11 +210,4 @@ function passing(octets: Octets) {
 
 function isThereAlready(error: unknown): boolean {
   return error instanceof Error && (errnoOf(error) === 'EEXIST' || isThereAlready(error.cause));
-}
-
-function conflict(path: string, id: string): SealdropError {
-  return new SealdropError('archive-conflict', `${path} is there already and is not the original of message ${id}`, {
-    disposition: 'fatal',
-    cure: 'Somebody put a file into the archive: move it away, run `sealdrop audit verify`, and start again.',
-  });
 }

@@ -19,10 +19,7 @@ export function addToArchive(archive: string, id: string, ownCopy: string): void
     const code = errnoOf(error);
     if (code === 'EEXIST') {
       if (isSameFile(ownCopy, path)) return;
-      throw new SealdropError('archive-conflict', `${path} is there already and is not the original of message ${id}`, {
-        disposition: 'fatal',
-        cure: 'Somebody put a file into the archive: move it away, run `sealdrop audit verify`, and start again.',
-      });
+      throw archiveConflict(path, id);
     }
     if (code === 'EXDEV') {
       throw new SealdropError('archive-other-mount', `${archive} is on another mount than the spool`, {
@@ -33,6 +30,14 @@ export function addToArchive(archive: string, id: string, ownCopy: string): void
     }
     throw diskFault(error, 'link', path);
   }
+}
+
+/** Nothing in the archive is ever written over. */
+export function archiveConflict(path: string, id: string): SealdropError {
+  return new SealdropError('archive-conflict', `${path} is there already and is not the original of message ${id}`, {
+    disposition: 'fatal',
+    cure: 'Somebody put a file into the archive: move it away, run `sealdrop audit verify`, and start again.',
+  });
 }
 
 /** Takes a link back of which no record was made yet: our own copy went, and the message is written anew. */

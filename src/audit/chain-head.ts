@@ -1,6 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
 import { diskFault, errnoOf, fsyncFault } from '../disk/faults.js';
 import { chainName, detailsName, segments } from './files.js';
+import { seqOf } from './line-facts.js';
 import { linesOf } from './lines.js';
 import { type ChainRecord, parseChainLine } from './record.js';
 
@@ -48,8 +49,8 @@ function lastNumber(path: string): number {
   let last = 0;
   for (let back = lookBackBytes; ; back *= 8) {
     for (const { text, complete } of lastLines(path, back)) {
-      const seq = complete ? /^\{"seq":(\d{1,15}),/.exec(text)?.[1] : undefined;
-      if (seq !== undefined) last = Number(seq);
+      const seq = complete ? seqOf(text) : undefined;
+      if (seq !== undefined) last = seq;
     }
     // A details line names every recipient, and may be longer than what was looked at.
     if (last > 0 || back >= sizeOf(path)) return last;

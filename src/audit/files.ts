@@ -43,6 +43,12 @@ export function segments(directory: string): string[] {
   return segmentsWith(directory, chainSuffix);
 }
 
+/** Those that may hold records of that time or later; a day earlier is among them, for a clock that was set back. */
+export function segmentsSince(directory: string, since: Date): string[] {
+  const firstDay = dayOf(new Date(since.getTime() - 86_400_000));
+  return segments(directory).filter((segment) => segment >= firstDay);
+}
+
 export function detailsSegments(directory: string): string[] {
   return segmentsWith(directory, detailsSuffix);
 }

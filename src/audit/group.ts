@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isAboutMany } from './line-facts.js';
 import { linesOf } from './lines.js';
 import { parseDetailsLine } from './record.js';
 
@@ -10,7 +11,7 @@ export function groupsNaming(path: string, id: string): Set<number> {
   const found = new Set<number>();
   if (!existsSync(path)) return found;
   for (const { text } of linesOf(path)) {
-    if (!text.includes(id) || !/^\{"seq":\d+,"salt":"[0-9a-f]*","detail":\{"ids":\[/.test(text)) continue;
+    if (!text.includes(id) || !isAboutMany(text)) continue;
     const parsed = parseDetailsLine(text);
     if (parsed.kind === 'detail') found.add(parsed.seq);
   }

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { diskFault } from '../disk/faults.js';
 import { SealdropError } from '../errors.js';
-import { chainName, dayOf, detailsName, segments } from './files.js';
+import { chainName, detailsName, segmentsSince } from './files.js';
+import { idOf, isAboutMany, seqOf } from './line-facts.js';
 import { linesOf } from './lines.js';
 import { type ChainRecord, commitmentTo, parseChainLine, parseDetailsLine } from './record.js';
 
@@ -16,7 +17,6 @@ export interface LocatedRecord {
   readonly detail: unknown;
 }
 
-const dayMs = 86_400_000;
 /**
  * Row: number of the row before of this id (0: none), segment, offset and length of the chain line, offset (-1: none) and length of the
  * details, 1 if these are about many messages.
@@ -38,8 +38,7 @@ export class LocatedRecords {
   /** `since`: the claim of the oldest of them; one day earlier is looked at too, for a clock that was set back. */
   constructor(directory: string, ids: ReadonlySet<string>, since: Date) {
     this.directory = directory;
-    const firstDay = dayOf(new Date(since.getTime() - dayMs));
-    this.segments = segments(directory).filter((segment) => segment >= firstDay);
+    this.segments = segmentsSince(directory, since);
     for (const id of ids) this.last.set(id, 0);
     if (ids.size > 0) for (const index of this.segments.keys()) this.scan(index);
   }
@@ -75,8 +74,8 @@ export class LocatedRecords {
     const unnamed = new Map<number, { offset: number; bytes: number }>();
     for (const { text, offset, end, complete } of linesOf(`${this.directory}/${chainName(segment)}`)) {
       if (!complete) break;
-      const seq = seqOf(text);
-      const id = /"id":"([0-9a-f-]{36})"/.exec(text)?.[1];
+      const seq = seqOf(text) ?? 0;
+      const id = idOf(text);
       if (id === undefined) unnamed.set(seq, { offset, bytes: end - offset - 1 });
       else if (this.last.has(id)) wanted.set(seq, this.add(id, [index, offset, end - offset - 1, -1, 0, 0]));
     }
@@ -84,11 +83,11 @@ export class LocatedRecords {
     if (!existsSync(path)) return;
     for (const { text, offset, end, complete } of linesOf(path)) {
       if (!complete) break;
-      const seq = seqOf(text);
+      const seq = seqOf(text) ?? 0;
       const row = wanted.get(seq);
       if (row !== undefined) this.rows.set([offset, end - offset - 1], row * width + 4);
       const place = unnamed.get(seq);
-      if (place === undefined || !aboutMany.test(text)) continue;
+      if (place === undefined || !isAboutMany(text)) continue;
       for (const id of idsIn(text)) {
         if (this.last.has(id)) this.add(id, [index, place.offset, place.bytes, offset, end - offset - 1, 1]);
       }
@@ -152,11 +151,6 @@ export class LocatedRecords {
 }
 
 const mostOpen = 16;
-const aboutMany = /^\{"seq":\d+,"salt":"[0-9a-f]*","detail":\{"ids":\[/;
-
-function seqOf(line: string): number {
-  return Number(/^\{"seq":(\d+),/.exec(line)?.[1]);
-}
 
 function idsIn(detailsLine: string): string[] {
   const parsed = parseDetailsLine(detailsLine);

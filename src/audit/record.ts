@@ -2,7 +2,7 @@ import { createHmac, hash } from 'node:crypto';
 import { freshOctets } from '../fresh-octets.js';
 
 /**
- * One line of `audit/YYYY-MM-DD.chain.jsonl`. The chain holds no personal data: what a record is about stands in the details file,
+ * One line of `audit/<segment>.chain.jsonl`. The chain holds no personal data: what a record is about stands in the details file,
  * and the chain holds a commitment to it, so that details can be erased by retention and the chain still verifies.
  */
 export interface ChainRecord {

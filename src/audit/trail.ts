@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { chainName, dayOf, detailsName, segments } from './files.js';
+import { detailsOf } from './details-of.js';
+import { chainName, segmentsSince } from './files.js';
+import { idOf } from './line-facts.js';
 import { linesOf } from './lines.js';
-import { type ChainRecord, parseChainLine, parseDetailsLine } from './record.js';
+import { type ChainRecord, parseChainLine } from './record.js';
 
 export interface TrailRecord {
   readonly seq: number;
@@ -11,8 +12,6 @@ export interface TrailRecord {
   readonly detail: unknown;
 }
 
-const dayMs = 86_400_000;
-
 /**
  * What the chain says of some messages, oldest first, from the day of `since` on (one day earlier, for a clock that was set back).
  * Memory is bounded by the records of those ids. The chain's integrity is not checked here; start-up has checked its tail, and
@@ -21,14 +20,14 @@ const dayMs = 86_400_000;
 export function trailOf(directory: string, ids: ReadonlySet<string>, since: Date): Map<string, TrailRecord[]> {
   const trail = new Map<string, TrailRecord[]>();
   if (ids.size === 0) return trail;
-  const firstDay = dayOf(new Date(since.getTime() - dayMs));
-  for (const segment of segments(directory).filter((each) => each >= firstDay)) {
+  for (const segment of segmentsSince(directory, since)) {
     const wanted = recordsOf(`${directory}/${chainName(segment)}`, ids);
-    const details = detailsOf(`${directory}/${detailsName(segment)}`, new Set(wanted.map((record) => record.seq)));
+    const details = detailsOf(directory, segment, new Set(wanted.map((record) => record.seq)));
     for (const { seq, event, time, id } of wanted) {
       if (id === undefined) continue;
       const records = trail.get(id) ?? [];
-      records.push({ seq, event, time, detail: details.get(seq) });
+      const found = details.get(seq);
+      records.push({ seq, event, time, detail: found === undefined ? undefined : JSON.parse(found.text) });
       trail.set(id, records);
     }
   }
@@ -38,23 +37,10 @@ export function trailOf(directory: string, ids: ReadonlySet<string>, since: Date
 function recordsOf(path: string, ids: ReadonlySet<string>): ChainRecord[] {
   const found: ChainRecord[] = [];
   for (const { text } of linesOf(path)) {
-    // The cheap look first: most lines of a busy day are about other messages.
-    const id = /"id":"([0-9a-f-]{36})"/.exec(text)?.[1];
+    const id = idOf(text);
     if (id === undefined || !ids.has(id)) continue;
     const parsed = parseChainLine(text);
     if (parsed.kind === 'record') found.push(parsed.record);
-  }
-  return found;
-}
-
-function detailsOf(path: string, seqs: ReadonlySet<number>): Map<number, unknown> {
-  const found = new Map<number, unknown>();
-  if (seqs.size === 0 || !existsSync(path)) return found;
-  for (const { text } of linesOf(path)) {
-    const seq = Number(/^\{"seq":(\d+),/.exec(text)?.[1]);
-    if (!seqs.has(seq)) continue;
-    const parsed = parseDetailsLine(text);
-    if (parsed.kind === 'detail') found.set(seq, JSON.parse(parsed.text));
   }
   return found;
 }

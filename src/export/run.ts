@@ -4,7 +4,7 @@ import type { OpenEntry } from '../archive/decrypt.js';
 import { readStoredFile } from '../archive/stored-file.js';
 import { type LocatedRecord, LocatedRecords } from '../audit/located.js';
 import { proofText } from '../audit/proof/format.js';
-import type { Prover } from '../audit/proof/prove.js';
+import type { Prover } from '../audit/proof/prover.js';
 import { SealdropError } from '../errors.js';
 import { timeOfMessageId } from '../message-id.js';
 import type { Container, ExportFormat } from './container.js';

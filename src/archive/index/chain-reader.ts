@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { chainName, detailsName, segments } from '../../audit/files.js';
+import { seqOf } from '../../audit/line-facts.js';
 import { type Line, linesOf } from '../../audit/lines.js';
 
 /** How far the chain was read: behind its record `seq`. */
@@ -118,11 +119,6 @@ class Details {
       if (seq !== undefined) return { seq, line: line.value };
     }
   }
-}
-
-function seqOf(text: string): number | undefined {
-  const found = /^\{"seq":(\d+),/.exec(text)?.[1];
-  return found === undefined ? undefined : Number(found);
 }
 
 function detailIn(text: string): unknown {

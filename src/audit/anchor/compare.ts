@@ -1,6 +1,7 @@
 import { lastNumberOfChain } from '../chain-head.js';
 import { chainName, segments } from '../files.js';
 import type { Finding } from '../finding.js';
+import { seqOf } from '../line-facts.js';
 import { linesOf } from '../lines.js';
 import { type AnchorRecord, readAnchorLine } from './anchor-line.js';
 import { type AnchorSource, unreadable } from './anchor-source.js';
@@ -130,8 +131,7 @@ function hashesOf(directory: string, wanted: readonly Placed[]): Map<number, str
 
 function firstNumber(directory: string, segment: string): number | undefined {
   for (const { text } of linesOf(`${directory}/${chainName(segment)}`)) {
-    const digits = /^\{"seq":(\d{1,15}),/.exec(text)?.[1];
-    return digits === undefined ? undefined : Number(digits);
+    return seqOf(text);
   }
   return undefined;
 }

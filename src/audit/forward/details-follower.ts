@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { errnoOf } from '../../disk/faults.js';
 import { detailsName } from '../files.js';
+import { seqOf } from '../line-facts.js';
 import { type RawLine, rawLinesOf } from '../lines.js';
 
 /**
@@ -59,8 +60,8 @@ export class DetailsFollower {
       }
       const next = this.lines.next();
       if (next.done !== true && next.value.complete) {
-        const seq = /^\{"seq":(\d{1,15}),/.exec(next.value.bytes.toString('latin1', 0, 32))?.[1];
-        if (seq !== undefined) return { seq: Number(seq), line: next.value };
+        const seq = seqOf(next.value.bytes.toString('latin1', 0, 32));
+        if (seq !== undefined) return { seq, line: next.value };
         this.offset = next.value.end;
         continue;
       }

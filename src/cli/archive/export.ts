@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { Prover } from '../../audit/proof/prove.js';
+import { Prover } from '../../audit/proof/prover.js';
 import { loadConfig } from '../../config/load.js';
 import { askDaemon } from '../../daemon/control.js';
 import { exitCodes } from '../../daemon/exit-code.js';

@@ -1,6 +1,7 @@
-import { chainName, detailsName } from '../../audit/files.js';
+import { detailsOf } from '../../audit/details-of.js';
+import { chainName } from '../../audit/files.js';
 import { linesOf } from '../../audit/lines.js';
-import { commitmentTo, parseChainLine, parseDetailsLine } from '../../audit/record.js';
+import { commitmentTo, parseChainLine } from '../../audit/record.js';
 import { SealdropError } from '../../errors.js';
 import type { MessageQuery } from '../../policy/retention/query.js';
 import type { EventDetails } from '../events.js';
@@ -26,7 +27,7 @@ export function holdsIn(directory: string, trail: readonly SegmentSummary[]): Ho
   for (const { segment, holds: seqs } of trail) {
     if (seqs.length === 0) continue;
     const wanted = new Set(seqs);
-    const details = detailsOf(`${directory}/${detailsName(segment)}`, wanted);
+    const details = detailsOf(directory, segment, wanted);
     for (const { text } of linesOf(`${directory}/${chainName(segment)}`)) {
       if (!text.includes('"event":"hold-')) continue;
       const parsed = parseChainLine(text);
@@ -43,17 +44,6 @@ export function holdsIn(directory: string, trail: readonly SegmentSummary[]): Ho
     }
   }
   return [...holds.values()];
-}
-
-function detailsOf(path: string, wanted: ReadonlySet<number>): Map<number, { text: string; salt: string }> {
-  const found = new Map<number, { text: string; salt: string }>();
-  for (const { text } of linesOf(path)) {
-    const seq = Number(/^\{"seq":(\d+),/.exec(text)?.[1]);
-    if (!wanted.has(seq)) continue;
-    const parsed = parseDetailsLine(text);
-    if (parsed.kind === 'detail') found.set(seq, parsed);
-  }
-  return found;
 }
 
 function unreadable(segment: string, seq: number | undefined): SealdropError {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chainName, detailsName } from '../../audit/files.js';
+import { seqOf } from '../../audit/line-facts.js';
 import { type Line, linesOf } from '../../audit/lines.js';
 import { commitmentTo, parseChainLine, parseDetailsLine } from '../../audit/record.js';
 import { timeOfMessageId } from '../../message-id.js';
@@ -23,7 +24,7 @@ export function* keptMessages(
     if (id === undefined) continue;
     const seq = Number(digits);
     // An unreadable line has no number, and is passed over.
-    while (line === undefined || !(seqOf(line.text) >= seq)) {
+    while (line === undefined || (seqOf(line.text) ?? 0) < seq) {
       const next = details.next();
       if (next.done === true) break;
       line = next.value;
@@ -38,10 +39,6 @@ export function* keptMessages(
     const startMs = startOf.get(id) ?? timeOfMessageId(id).getTime();
     yield { kind: 'message', message: { id, startMs, envelope: envelopeOfPlan(planOf(JSON.parse(found.text))) } };
   }
-}
-
-function seqOf(text: string): number {
-  return Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.NaN);
 }
 
 function planOf(detail: unknown): unknown {
