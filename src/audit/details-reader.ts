@@ -40,8 +40,9 @@ export class DetailsReader {
         findings.push(this.withoutRecord(held.seq));
         continue;
       }
-      if (held.kind === 'erased') return { kind: 'erased' };
-      if (!isCommittedTo(record.detail, held)) {
+      const { detail } = held;
+      if (detail.kind === 'erased') return { kind: 'erased' };
+      if (!isCommittedTo(record.detail, detail)) {
         findings.push({
           kind: 'details-altered',
           file: this.file,
@@ -49,7 +50,7 @@ export class DetailsReader {
         });
         return { kind: 'altered' };
       }
-      return { kind: 'detail', text: held.text, place: held.place };
+      return { kind: 'detail', text: detail.text, place: held.place };
     }
   }
 
@@ -74,10 +75,14 @@ export class DetailsReader {
       if (line === undefined || line.done === true) return undefined;
       const { bytes, offset, complete } = line.value;
       const cut = complete ? cutDetailsLine(bytes) : undefined;
-      if (cut !== undefined) return { ...cut, place: { offset, sizeBytes: bytes.length } };
+      if (cut !== undefined) return { seq: cut.seq, detail: cut, place: { offset, sizeBytes: bytes.length } };
       findings.push({ kind: 'details-altered', file: this.file, text: `unreadable line at byte ${offset}` });
     }
   }
 }
 
-type Held = RawDetail & { readonly place: DetailPlace };
+interface Held {
+  readonly seq: number;
+  readonly detail: RawDetail;
+  readonly place: DetailPlace;
+}

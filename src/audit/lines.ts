@@ -47,15 +47,16 @@ export function* rawLinesOf(path: string, from = 0): Generator<RawLine, undefine
       position += got;
       let start = 0;
       for (let lineFeed = chunk.indexOf(10); lineFeed !== -1 && lineFeed < got; lineFeed = chunk.indexOf(10, start)) {
-        pieces.push(chunk.subarray(start, lineFeed));
+        const piece = chunk.subarray(start, lineFeed);
         start = lineFeed + 1;
         const end = position - got + start;
-        yield { bytes: whole(pieces), offset, end, complete: true };
-        pieces = [];
+        // Nearly every line ends in the chunk that it begins in.
+        yield { bytes: pieces.length === 0 ? piece : Buffer.concat([...pieces, piece]), offset, end, complete: true };
+        if (pieces.length > 0) pieces = [];
         heldBytes = 0;
         offset = end;
       }
-      pieces.push(chunk.subarray(start, got));
+      if (start < got) pieces.push(chunk.subarray(start, got));
       heldBytes += got - start;
       // A file of one endless line is not ours; it is given up rather than held in memory.
       if (heldBytes > maxLineBytes) {
@@ -63,13 +64,8 @@ export function* rawLinesOf(path: string, from = 0): Generator<RawLine, undefine
         return undefined;
       }
     }
-    if (heldBytes > 0) yield { bytes: whole(pieces), offset, end: offset + heldBytes, complete: false };
+    if (heldBytes > 0) yield { bytes: Buffer.concat(pieces), offset, end: offset + heldBytes, complete: false };
   } finally {
     closeSync(descriptor);
   }
-}
-
-function whole(pieces: readonly Buffer[]): Buffer {
-  const [only] = pieces;
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }

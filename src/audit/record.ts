@@ -9,9 +9,9 @@ export interface ChainRecord {
   readonly seq: number;
   readonly time: string;
   readonly event: string;
-  readonly id?: string;
-  readonly outcome?: string;
-  readonly algorithms?: string;
+  readonly id?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly algorithms?: string | undefined;
   /** HMAC-SHA-256 (key: the salt of the details line) over the detail's exact bytes, hex. */
   readonly detail: string;
   /** Hash of the record before, hex; 64 zeros for the very first. */
@@ -85,16 +85,39 @@ export function parseChainLine(line: string): ParsedChainLine {
 /** The same from bytes, for those who read millions. */
 export function readChainLine(line: Buffer): ParsedChainLine {
   const at = line.length - hashMember.bytes;
-  if (at < 1 || !hashMember.shape.test(line.toString('latin1', at))) return { kind: 'torn' };
-  const record = jsonObject(line.toString('utf8'));
+  if (at < 1) return { kind: 'torn' };
+  const known = usualRecord(line);
+  const own = known === undefined ? line.toString('latin1', at) : undefined;
+  if (own !== undefined && !hashMember.shape.test(own)) return { kind: 'torn' };
+  const record = known ?? jsonObject(line.toString('utf8'));
   // The record without its hash member is its beginning and one brace: put there for as long as it is hashed, nothing is copied.
   line[at] = closingBrace;
   const actual = hash('sha256', line.subarray(0, at + 1), 'hex');
   line[at] = comma;
-  if (actual !== line.toString('latin1', line.length - 66, line.length - 2))
+  if (actual !== (known?.hash ?? own?.slice(9, 73)))
     return { kind: 'altered', seq: typeof record?.seq === 'number' ? record.seq : undefined };
   return isChainRecord(record) ? { kind: 'record', record } : { kind: 'altered', seq: undefined };
 }
+
+/**
+ * What `JSON.parse` makes of a line as `chainLine` writes it, in half the time. Undefined for any other line, which may be a record all the
+ * same: with escapes or letters beyond ASCII in it, say.
+ */
+function usualRecord(line: Buffer): ChainRecord | undefined {
+  if (line.length > usualBytes) return undefined;
+  const match = usual.exec(line.toString('latin1'));
+  if (match === null) return undefined;
+  const [, seq = '', time = '', event = '', id, outcome, algorithms, detail = '', prev = '', own = ''] = match;
+  return { seq: Number(seq), time, event, id, outcome, algorithms, detail, prev, hash: own };
+}
+
+const usualBytes = 4096;
+const text = '([ !#-\\[\\]-~]*)';
+const member = (name: string) => `"${name}":"${text}"`;
+const usual = new RegExp(
+  `^\\{"seq":(0|[1-9]\\d{0,15}),${member('time')},${member('event')}(?:,${member('id')})?(?:,${member('outcome')})?` +
+    `(?:,${member('algorithms')})?,${member('detail')},${member('prev')},"hash":"([0-9a-f]{64})"\\}$`,
+);
 
 /** `,"hash":"` + 64 hex digits + `"}` */
 const hashMember = { bytes: 75, shape: /^,"hash":"[0-9a-f]{64}"\}$/ };
@@ -112,12 +135,12 @@ export function parseDetailsLine(line: string): ParsedDetailsLine {
   if (cut === undefined) return { kind: 'torn' };
   if (cut.kind === 'erased') return cut;
   const text = cut.text.toString('utf8');
-  return jsonObject(text) === undefined ? { kind: 'torn' } : { kind: 'detail', seq: cut.seq, salt: cut.salt.toString('hex'), text };
+  return jsonObject(text) === undefined ? { kind: 'torn' } : { kind: 'detail', seq: cut.seq, salt: cut.salt, text };
 }
 
-/** The parts of a details line as they stand, views of it; whether the detail is JSON is not looked at. */
+/** The parts of a details line as they stand, the text a view of it; whether the detail is JSON is not looked at. `salt`: 32 hex digits. */
 export type RawDetail =
-  | { readonly kind: 'detail'; readonly seq: number; readonly salt: Buffer; readonly text: Buffer }
+  | { readonly kind: 'detail'; readonly seq: number; readonly salt: string; readonly text: Buffer }
   | { readonly kind: 'erased'; readonly seq: number };
 
 /** Undefined for what is no details line. */
@@ -127,7 +150,7 @@ export function cutDetailsLine(line: Buffer): RawDetail | undefined {
   if (match !== null) {
     if (line[line.length - 1] !== closingBrace || line[line.length - 2] !== closingBrace) return undefined;
     const [{ length }, seq = '', salt = ''] = match;
-    return { kind: 'detail', seq: Number(seq), salt: Buffer.from(salt, 'hex'), text: line.subarray(length - 1, -1) };
+    return { kind: 'detail', seq: Number(seq), salt, text: line.subarray(length - 1, -1) };
   }
   const erased = /^\{"seq":(\d+),"erased":true\}$/.exec(line.length < detailHeadBytes ? head : '');
   return erased === null ? undefined : { kind: 'erased', seq: Number(erased[1]) };
@@ -137,24 +160,31 @@ export function cutDetailsLine(line: Buffer): RawDetail | undefined {
 const detailHeadBytes = 100;
 
 /** Whether the chain committed to this detail: HMAC-SHA-256 (RFC 2104) in two hashes, which is faster than asking for a keyed one. */
-export function isCommittedTo(commitment: string, { salt, text }: { readonly salt: Buffer; readonly text: Buffer }): boolean {
+export function isCommittedTo(commitment: string, { salt, text }: { readonly salt: string; readonly text: Buffer }): boolean {
   const bytes = blockBytes + text.length;
-  if (scratch.length < bytes) scratch = Buffer.allocUnsafe(2 * bytes);
-  pad(scratch, salt, 0x36);
-  text.copy(scratch, blockBytes);
-  pad(outer, salt, 0x5c);
-  hash('sha256', scratch.subarray(0, bytes), 'buffer').copy(outer, blockBytes);
+  if (inner.length < bytes) {
+    inner = Buffer.alloc(2 * bytes);
+    inner.fill(innerOctet, 0, blockBytes);
+  }
+  // The salt takes the first 16 octets of a block; what stands behind them in both never changes.
+  outer.write(salt, 'hex');
+  for (let i = 0; i < saltBytes; i++) {
+    const octet = outer[i] ?? 0;
+    inner[i] = octet ^ innerOctet;
+    outer[i] = octet ^ outerOctet;
+  }
+  text.copy(inner, blockBytes);
+  // As a string: a Buffer of the result takes longer than the hash.
+  outer.write(hash('sha256', inner.subarray(0, bytes), 'binary'), blockBytes, 'latin1');
   return hash('sha256', outer, 'hex') === commitment;
 }
 
 const blockBytes = 64;
-const outer = Buffer.alloc(blockBytes + 32);
-let scratch = Buffer.allocUnsafe(1 << 16);
-
-function pad(block: Buffer, key: Buffer, octet: number): void {
-  block.fill(octet, 0, blockBytes);
-  for (let i = 0; i < key.length; i++) block[i] = octet ^ (key[i] ?? 0);
-}
+const saltBytes = 16;
+const [innerOctet, outerOctet] = [0x36, 0x5c];
+const outer = Buffer.alloc(blockBytes + 32, outerOctet);
+let inner = Buffer.alloc(1 << 16);
+inner.fill(innerOctet, 0, blockBytes);
 
 function jsonObject(text: string): Record<string, unknown> | undefined {
   try {
@@ -165,7 +195,7 @@ function jsonObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function isChainRecord(value: Record<string, unknown> | undefined): value is Record<string, unknown> & ChainRecord {
+function isChainRecord(value: ChainRecord | Record<string, unknown> | undefined): value is ChainRecord {
   if (value === undefined) return false;
   const texts = [value.time, value.event, value.detail, value.prev, value.hash];
   return typeof value.seq === 'number' && texts.every((text) => typeof text === 'string');

@@ -1,6 +1,15 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { chainLine, commitmentTo, detailsLine, firstPrev, newEntry, parseChainLine, parseDetailsLine } from '../../src/audit/record.js';
+import {
+  chainLine,
+  commitmentTo,
+  detailsLine,
+  firstPrev,
+  isCommittedTo,
+  newEntry,
+  parseChainLine,
+  parseDetailsLine,
+} from '../../src/audit/record.js';
 
 const entry = newEntry(
   'accepted',
@@ -59,6 +68,79 @@ describe('a chain line', () => {
     const right = createHash('sha256').update(`${body}}`).digest('hex');
     expect(parseChainLine(`${body},"hash":"${right}"}`).kind).toBe('altered');
   });
+});
+
+test('a line of any shape is read as JSON.parse reads it', () => {
+  const bare = chainLine(newEntry('stopped', {}, {}), { seq: 9007199254740991, time, prev: hash }).line;
+  const pieces = [
+    '"',
+    '\\',
+    '\\u0061',
+    'ä',
+    '\u2028',
+    ' ',
+    '0',
+    '-1',
+    'e9',
+    '.5',
+    ',',
+    '{',
+    '}',
+    ',"seq":5',
+    ',"id":"b"',
+    ',"id":null',
+    '\t',
+    '\x7f',
+  ];
+  const counts = new Map<string, number>();
+  for (const original of [line, bare])
+    for (let at = 0; at <= original.length - hashMemberLength; at++)
+      for (const piece of pieces)
+        for (const changed of [
+          original.slice(0, at) + piece + original.slice(at),
+          original.slice(0, at) + piece + original.slice(at + 1),
+        ]) {
+          const body = changed.slice(0, -hashMemberLength);
+          const right = `${body},"hash":"${createHash('sha256').update(`${body}}`).digest('hex')}"}`;
+          for (const text of [changed, right]) {
+            const parsed = parseChainLine(text);
+            expect(parsed, text).toEqual(readInFull(text));
+            counts.set(parsed.kind, (counts.get(parsed.kind) ?? 0) + 1);
+          }
+        }
+  expect(Math.min(...['record', 'altered', 'torn'].map((kind) => counts.get(kind) ?? 0))).toBeGreaterThan(20);
+});
+
+const hashMemberLength = `,"hash":"${firstPrev}"}`.length;
+
+/** What a chain line is, by the book. */
+function readInFull(text: string) {
+  const [, own] = /,"hash":"([0-9a-f]{64})"\}$/.exec(text) ?? [];
+  if (own === undefined) return { kind: 'torn' };
+  let record: Record<string, unknown> | undefined;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    record = undefined;
+  }
+  const actual = createHash('sha256')
+    .update(`${text.slice(0, -hashMemberLength)}}`)
+    .digest('hex');
+  if (actual !== own) return { kind: 'altered', seq: typeof record?.seq === 'number' ? record.seq : undefined };
+  const isRecord =
+    typeof record?.seq === 'number' && ['time', 'event', 'detail', 'prev', 'hash'].every((name) => typeof record[name] === 'string');
+  return isRecord ? { kind: 'record', record } : { kind: 'altered', seq: undefined };
+}
+
+test('a commitment is the HMAC of RFC 2104, whatever the length and whatever came before', () => {
+  for (const length of [0, 1, 63, 64, 65, 200_000, 3, 65_535, 65_536, 400_000, 0]) {
+    const salt = randomBytes(16);
+    const text = randomBytes(length);
+    const right = createHmac('sha256', salt).update(text).digest('hex');
+    expect(isCommittedTo(right, { salt: salt.toString('hex'), text }), String(length)).toBe(true);
+    expect(isCommittedTo(right, { salt: firstPrev.slice(32), text }), String(length)).toBe(false);
+    if (length > 0) expect(isCommittedTo(right, { salt: salt.toString('hex'), text: text.subarray(1) }), String(length)).toBe(false);
+  }
 });
 
 describe('a details line', () => {

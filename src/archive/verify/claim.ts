@@ -1,5 +1,6 @@
 import type { VerifiedRecord } from '../../audit/verify-segment.js';
 import { archivePath } from '../path.js';
+import { quickArchived, quickSha256 } from './quick-facts.js';
 
 /** What one record of the trail says of the archive. */
 export type Claim =
@@ -23,16 +24,25 @@ export interface ArchivedFacts {
 /** Undefined for a record that says nothing of the archive. The detail is looked at only where it does. */
 export function claimOf(verified: VerifiedRecord): Claim | undefined {
   const { id, event } = verified.record;
+  const { found } = verified;
   if (id === undefined) return undefined;
   switch (event) {
     case 'accepted':
-      return { kind: 'accepted', id, sha256: (verified.detail as { sha256?: string } | undefined)?.sha256 };
+      return { kind: 'accepted', id, sha256: found.kind === 'detail' ? acceptedSha256(verified, found.text) : undefined };
     case 'intent':
     case 'dropped':
-      return { kind: 'archived', id, facts: verified.found.kind === 'detail' ? archivedFacts(verified.detail) : undefined };
+      return {
+        kind: 'archived',
+        id,
+        facts: found.kind === 'detail' ? (quickArchived(found.text) ?? archivedFacts(verified.detail)) : undefined,
+      };
     default:
       return undefined;
   }
+}
+
+function acceptedSha256(verified: VerifiedRecord, detail: Buffer): string | undefined {
+  return quickSha256(detail) ?? (verified.detail as { sha256?: string }).sha256;
 }
 
 /** The facts in the detail of a record that says the archive has something. */

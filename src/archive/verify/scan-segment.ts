@@ -33,7 +33,7 @@ export function scanSegment({ audit, segment, number, newest, notes: wantsNotes 
   const notes = wantsNotes ? new LineNotes() : undefined;
   const onLine = notes === undefined ? undefined : (line: Buffer) => notes.line(line);
   const report = verifySegment(audit, segment, { newest, onLine }, (verified) => {
-    notes?.record(verified.facts);
+    notes?.record(verified);
     const gone = destroyedClaimOf(verified);
     if (gone !== undefined) destroyed.push(gone);
     const claim = claimOf(verified);

@@ -1,5 +1,5 @@
 import { leafHash } from '../merkle.js';
-import { CHECKPOINTED, type RecordFacts } from '../verify-segment.js';
+import { CHECKPOINTED, type RecordFacts, type VerifiedRecord } from '../verify-segment.js';
 
 /**
  * What checkpoints are compared with, noted where a segment is read and played back where all are put together in order. 80 octets a line:
@@ -23,6 +23,8 @@ export class LineNotes {
   private bytes = Buffer.alloc(1024 * lineBytes);
   private used = 0;
   private readonly special: RecordFacts[] = [];
+  private time = '';
+  private timeMs = Number.NaN;
 
   line(line: Buffer): void {
     if (this.used === this.bytes.length) {
@@ -35,12 +37,18 @@ export class LineNotes {
   }
 
   /** Of the line before. */
-  record(facts: RecordFacts): void {
+  record(verified: VerifiedRecord): void {
+    const { seq, hash, event, time } = verified.record;
     const at = this.used - lineBytes;
-    this.bytes.write(facts.hash, at + 32, 'hex');
-    this.bytes.writeDoubleLE(facts.seq, at + 64);
-    this.bytes.writeDoubleLE(facts.timeMs, at + 72);
-    if (CHECKPOINTED.has(facts.event)) this.special.push(facts);
+    this.bytes.write(hash, at + 32, 32, 'hex');
+    this.bytes.writeDoubleLE(seq, at + 64);
+    // Records of one batch have one time.
+    if (time !== this.time) {
+      this.time = time;
+      this.timeMs = Date.parse(time);
+    }
+    this.bytes.writeDoubleLE(this.timeMs, at + 72);
+    if (CHECKPOINTED.has(event)) this.special.push(verified.facts);
   }
 
   take(): NotedLines {
