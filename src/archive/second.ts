@@ -48,7 +48,8 @@ export function markSecond({ directory, memory }: SecondPlace): void {
     throw secondFault(directory)(error);
   }
   const slash = memory.lastIndexOf('/');
-  replaceFile(memory.slice(0, slash), memory.slice(slash + 1), Buffer.from(mark), 0o600);
+  // No secret: auditors, who verify the second location too, compare it with the mark there.
+  replaceFile(memory.slice(0, slash), memory.slice(slash + 1), Buffer.from(mark), 0o644);
 }
 
 /**

@@ -95,6 +95,7 @@ async function prepare(root: string): Promise<Paths> {
 const configText = `# The smallest configuration that works, here with paths beside this file.
 spool: spool
 keys: keys
+archive: { plaintext: true }      # or encryptTo: [FILE.crt]: then only its key opens the originals
 audit: { identity: audit.pem }    # signs checkpoints of the audit trail
 allowVolatile: true               # this is a demo: losing its mail is no loss
 http: { listen: off }
@@ -187,8 +188,13 @@ function checkpointLines({ root, config, spool }: Paths): string[] {
   if (newest === undefined) return [];
   const file = shown(checkpointPath(audit, newest));
   return [
-    `Verify the trail:   node dist/main.js audit verify -c ${shown(config)}`,
-    `Its last checkpoint: openssl cms -verify -inform DER -purpose any -CAfile ${shown(`${root}/audit.crt`)} -in ${file}`,
+    '',
+    'The originals lie in the archive, and the audit trail says what became of each:',
+    `Find one:           node dist/main.js archive find --from billing@example.com -c ${shown(config)}`,
+    `All about one:      node dist/main.js archive show ID --facts -c ${shown(config)}`,
+    `For an auditor:     node dist/main.js archive export --all --format zip -o evidence.zip -c ${shown(config)}`,
+    `Prove them all:     node dist/main.js archive verify -c ${shown(config)}`,
+    `A signed checkpoint: openssl cms -verify -inform DER -purpose any -CAfile ${shown(`${root}/audit.crt`)} -in ${file}`,
   ];
 }
 

@@ -11,6 +11,11 @@ export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** `1 message`, `2,000 messages`. */
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }

@@ -6,7 +6,7 @@ import { SealdropError } from '../errors.js';
  */
 export function diskFault(error: unknown, doing: string, path: string): SealdropError {
   const code = errnoOf(error);
-  const known = code === undefined ? undefined : waits[code];
+  const known = code === undefined ? undefined : reading.has(doing) && code === 'EACCES' ? unreadable : waits[code];
   const text = `cannot ${doing} ${path}: ${code ?? String(error)}`;
   if (known !== undefined)
     return new SealdropError(known.code, `${text} (${known.what})`, { disposition: 'wait', cure: known.cure, cause: error });
@@ -42,6 +42,12 @@ const access = {
   code: 'no-access',
   what: 'permission denied',
   cure: 'Give the user sealdrop runs as write and search permission there; sealdrop goes on by itself.',
+};
+/** Commands too read: the auditor's, or somebody's who is not allowed. */
+const reading: ReadonlySet<string> = new Set(['read', 'open', 'list', 'look at']);
+const unreadable = {
+  ...access,
+  cure: 'Give the user this runs as read permission there, or run the command as the user sealdrop runs as; a daemon goes on by itself.',
 };
 const missing = {
   code: 'directory-missing',

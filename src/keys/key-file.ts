@@ -78,6 +78,10 @@ function openFault(path: string, error: unknown): SealdropError {
       cause: error,
     });
   }
-  const reason = errno === 'ENOENT' ? 'it was removed a moment ago, or is a link to nothing' : String(errno ?? error);
-  return keyFault('key-file-unreadable', `cannot read ${path}: ${reason}`, `Make ${path} readable for the user sealdrop runs as.`, error);
+  // Of a name that was listed a moment ago: removed since, or a link to nothing.
+  const [reason, cure] =
+    errno === 'ENOENT'
+      ? ['it is not there', `Put it there, or correct the name; if ${path} is a link, see what it leads to.`]
+      : [String(errno ?? error), `Make ${path} readable for the user that reads it: sealdrop's, or you.`];
+  return keyFault('key-file-unreadable', `cannot read ${path}: ${reason}`, cure, error);
 }

@@ -47,6 +47,13 @@ export function* findMessages(database: IndexDatabase, criteria: Criteria, limit
   }
 }
 
+/** Whether among the newest messages there is one whose original is encrypted, so that its subject is not known. */
+export function holdsEncrypted(database: IndexDatabase): boolean {
+  return (
+    database.prepare('select 1 from (select form from message order by n desc limit 10000) where form >= 2 limit 1').get() !== undefined
+  );
+}
+
 const everything: Lead = { from: 'select n as message from message', where: '1', range: 'n', values: [] };
 
 /** Beyond as many, how many more there are makes no difference. */

@@ -3,7 +3,7 @@ import { daysOf, storedFiles } from '../../archive/destroy.js';
 import type { Preview } from '../../daemon/retention/engine.js';
 import type { Hold } from '../../daemon/retention/holds.js';
 import { printable } from '../../delivery/printable.js';
-import { print } from '../output.js';
+import { count, print } from '../output.js';
 
 /** What a dry run says; the JSON form of it. */
 export interface DestroyFacts {
@@ -64,25 +64,25 @@ export function factsOf(selection: Preview, archive: string, holds: readonly Hol
 
 export function printFacts(facts: DestroyFacts): void {
   for (const { id, accepted, rule } of facts.list ?? []) print(`${id}  ${accepted}  ${rule}`);
-  for (const { rule, messages, oldest, newest } of facts.rules) print(`${count(messages)} accepted from ${oldest} to ${newest}: ${rule}`);
-  for (const { hold, reason, messages } of facts.held.holds) print(printable(`held by ${hold} (${reason}): ${count(messages)}`));
-  for (const { rule, messages } of facts.retained.rules) print(`to be kept, ${rule}: ${count(messages)}`);
-  if (facts.shared > 0) print(`${count(facts.shared)} went to other recipients too; the whole message is destroyed, for all of them`);
+  for (const { rule, messages, oldest, newest } of facts.rules)
+    print(`${count(messages, 'message')} accepted from ${oldest} to ${newest}: ${rule}`);
+  for (const { hold, reason, messages } of facts.held.holds) print(printable(`held by ${hold} (${reason}): ${count(messages, 'message')}`));
+  for (const { rule, messages } of facts.retained.rules) print(`to be kept, ${rule}: ${count(messages, 'message')}`);
+  if (facts.shared > 0)
+    print(`${count(facts.shared, 'message')} went to other recipients too; the whole message is destroyed, for all of them`);
   if (facts.unfinished > 0)
     print(
-      `${count(facts.unfinished)} recorded by an interrupted purge; the next one, or the daemon's next start, destroys the rest of them`,
+      `${count(facts.unfinished, 'message')} recorded by an interrupted purge; the next one, or the daemon's next start, destroys the rest of them`,
     );
   for (const id of facts.underWay.slice(0, mostNamed)) print(`not touched, under way or held in the queue: ${id}`);
   for (const id of facts.unreadable.slice(0, mostNamed))
     print(`not touched, its details cannot be read (run "sealdrop archive verify"): ${id}`);
-  print(`${count(facts.messages)} would be destroyed: ${facts.files} files, ${facts.sizeBytes} bytes in the archive`);
+  print(
+    `${count(facts.messages, 'message')} would be destroyed: ${count(facts.files, 'file')}, ${count(facts.sizeBytes, 'byte')} in the archive`,
+  );
 }
 
 const mostNamed = 20;
-
-function count(messages: number): string {
-  return messages === 1 ? '1 message' : `${messages} messages`;
-}
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();

@@ -5,7 +5,7 @@ import { holdsIn } from '../../daemon/retention/holds.js';
 import { summaries } from '../../daemon/retention/trail-summary.js';
 import { idsUnderWay } from '../../daemon/retention/under-way.js';
 import { SealdropError } from '../../errors.js';
-import { note, printJson } from '../output.js';
+import { count, note, printJson } from '../output.js';
 import { factsOf, printFacts } from './destroy-facts.js';
 import { sayDestroyed, wholeNumber } from './purge.js';
 import { type QueryOptions, queryHelp, queryOf, withQueryOptions } from './query-options.js';
@@ -65,7 +65,7 @@ async function erase(options: EraseOptions): Promise<number> {
   if (json) printJson(facts);
   else printFacts(facts);
   const queued = idsUnderWay(site.layout).size;
-  if (queued > 0) note(`Not looked through: ${queued} messages that are under way or held; see "sealdrop queue list".`);
+  if (queued > 0) note(`Not looked through: ${count(queued, 'message')} under way or held; see "sealdrop queue list".`);
   if (facts.messages > 0) note(`Destroy them with --confirm ${facts.messages}.`);
   return exitCodes.ok;
 }

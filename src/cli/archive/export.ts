@@ -173,6 +173,6 @@ function noTrail(audit: string): SealdropError {
 function nothingFound(): SealdropError {
   return new SealdropError('no-such-message', 'no archived message is meant by this', {
     disposition: 'fatal',
-    cure: 'Look with `sealdrop audit list` for what there is.',
+    cure: 'Look with `sealdrop archive find` for what there is.',
   });
 }

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { addressCriterion, type Criteria, hashCriterion, stateCriterion, timeCriterion } from '../../archive/index/criteria.js';
 import { guarded, isDamaged } from '../../archive/index/database.js';
-import { type FoundMessage, findMessages } from '../../archive/index/find.js';
+import { type FoundMessage, findMessages, holdsEncrypted } from '../../archive/index/find.js';
 import { openIndex } from '../../archive/index/open-index.js';
 import { type IndexPlace, indexFile } from '../../archive/index/place.js';
 import { states } from '../../archive/index/state.js';
@@ -50,8 +50,9 @@ export function archiveFind(): Command {
     .addHelpText(
       'after',
       `
-The index is brought up to date first; the archive's group, who may only read it, is told how far it reaches. Of an original that is
-encrypted in the archive, Subject and Date are not known. Exit 0 also when nothing is found.
+The index is brought up to date first; the archive's group, who may only read
+it, is told how far it reaches. Of an original that is encrypted in the archive,
+Subject and Date are not known. Exit 0 also when nothing is found.
 
 Examples: sealdrop archive find --to @bank.example --after 2026-11-01 -c FILE
           sealdrop archive find --subject "annual report" --long -c FILE
@@ -109,6 +110,8 @@ function search(place: IndexPlace, own: boolean, criteria: Criteria, limit: numb
       for (const message of findMessages(database, criteria, most === limit ? most + 1 : most)) if (++count <= most) each(message);
     });
     if (count === 0) note('Nothing was found.');
+    if (criteria.subject !== undefined && holdsEncrypted(database))
+      note('Subjects of originals that are encrypted in the archive are not known: none of them is found by --subject.');
     if (count > most) note(`There are more than ${most}; --limit shows others.`);
   } finally {
     database.close();

@@ -9,8 +9,11 @@ export function foundLines(message: FoundMessage): string[] {
   const { bold, dim } = coloursFor(process.stdout);
   const head = `${bold(message.id)}  ${timeText(message)}  ${stateText(message)}`;
   if (message.erased) return [head];
-  const from = (message.authors[0] ?? message.sender ?? '?') || '<>';
   const [first = 'nobody', ...others] = [...message.visible, ...message.blind];
+  const author = message.authors[0] ?? message.sender;
+  // Held before it was decided who sends and who receives it.
+  if (author === undefined) return [head, `  ${dim('envelope not known')}  ${printable(message.file ?? '')}`.trimEnd()];
+  const from = author || '<>';
   const who = `${printable(from)} > ${printable(first)}${others.length === 0 ? '' : ` +${others.length}`}`;
   const what = message.subject === undefined ? dim('subject not known') : printable(message.subject);
   const line = cut(`  ${who}  `, widthOf(process.stdout) - 10);

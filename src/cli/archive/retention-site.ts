@@ -13,6 +13,7 @@ import { isLocked, lockSpool } from '../../spool/lock.js';
 import { note } from '../output.js';
 import { becomeOwnerOf } from '../service-user.js';
 import { userName } from '../unix-names.js';
+import { mayRecord } from './recorder.js';
 
 /** What the commands about retention need: where things are, what the configuration says, and who asks. */
 export interface RetentionSite {
@@ -33,6 +34,12 @@ export function openRetentionSite(configPath: string, name: string | undefined):
 /** Through the daemon, which owns the chain; where none runs, by this process under the spool's lock. */
 export async function carryOut(site: RetentionSite, request: RetentionRequest): Promise<unknown> {
   const { layout } = site;
+  if (!mayRecord(layout)) {
+    throw new SealdropError('no-access', `only the user that ${layout.root} belongs to may do this: it is recorded in the audit trail`, {
+      disposition: 'fatal',
+      cure: 'Run the command as that user, or as root.',
+    });
+  }
   if (!isLocked(layout.lockFile)) return onDisk(site, request);
   const answer = await askDaemon(layout.controlSocket, { ask: 'retention', request }, showProgress);
   if (answer !== undefined) return answer;

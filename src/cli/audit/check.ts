@@ -61,18 +61,30 @@ function words({ records, checkpoints, faults }: ProofReport, original: string |
   if (faults.length > 0)
     return [...faults.map((fault) => `fault: ${fault}`), `not proven: ${faults.length} fault${faults.length === 1 ? '' : 's'}`];
   return [
-    ...records.map(recordWords),
+    ...records.flatMap(recordWords),
     ...checkpoints.flatMap(checkpointWords),
     ...(original === undefined ? [] : [`${original} is, to the octet, the file that was accepted.`]),
     'proven',
   ];
 }
 
-function recordWords({ seq, time, event, id, outcome, checkpoint, detail }: CheckedRecord): string {
+function recordWords({ seq, time, event, id, outcome, checkpoint, detail }: CheckedRecord): string[] {
   const what = [event, id, outcome].filter((each) => each !== undefined).join(' ');
-  const about = detail === undefined ? 'what it is about is not shown' : `its details: ${JSON.stringify(detail)}`;
-  return `record ${seq} of ${time}, ${what}: unchanged since checkpoint ${checkpoint}; ${about}`;
+  return [`record ${seq} of ${time}, ${what}: unchanged since checkpoint ${checkpoint}`, ...detailWords(detail)];
 }
+
+/** A fact a line. What is long (a plan, signatures) is for programs: `--json` has it. */
+function detailWords(detail: unknown): string[] {
+  if (detail === undefined) return ['  what it is about is not shown'];
+  if (typeof detail !== 'object' || detail === null) return [`  ${JSON.stringify(detail)}`];
+  return Object.entries(detail).map(([name, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return `  ${name}: ${text.length > longest ? `${text.slice(0, longest)}… (whole with --json)` : text}`;
+  });
+}
+
+/** Three lines of a terminal. */
+const longest = 200;
 
 function checkpointWords({ number, time, records, signer, fingerprint, stamped }: CheckedCheckpoint): string[] {
   return [

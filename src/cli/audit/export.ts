@@ -27,9 +27,12 @@ export function auditExport(): Command {
     .addHelpText(
       'after',
       `
-jsonl: the lines of the chain, octet for octet (with --personal, "salt" and "personal" behind them). What is written is an anchor for
-"sealdrop audit verify --anchor". csv (RFC 4180): seq, time, event, id, outcome, algorithms, hash, and detail with --personal.
+jsonl: the lines of the chain, octet for octet (with --personal, "salt" and
+"personal" behind them). What is written is an anchor for "sealdrop audit verify
+--anchor". csv (RFC 4180): seq, time, event, id, outcome, algorithms, hash, and
+detail with --personal.
 
+Example:
   sealdrop audit export -c /etc/sealdrop/sealdrop.yaml --from 2026-11-01 --to 2026-11-30 > november.jsonl`,
     )
     .action(async (options: ExportOptions) => exportTo(options));

@@ -13,8 +13,10 @@ export function auditHead(): Command {
     .addHelpText(
       'after',
       `
-The line is an anchor: "sealdrop audit verify --anchor" later shows whether the record is still there.
+The line is an anchor: "sealdrop audit verify --anchor" later shows whether the
+record is still there.
 
+Example:
   sealdrop audit head -c /etc/sealdrop/sealdrop.yaml | ssh auditor@elsewhere.example.com 'cat >> heads.txt'`,
     )
     .action((options: { config: string; json?: boolean }) =>

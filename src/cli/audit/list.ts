@@ -20,6 +20,15 @@ export function auditList(): Command {
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--id <id>', 'only records of this message')
     .option('--json', 'print facts as JSON, one record a line')
+    .addHelpText(
+      'after',
+      `
+Number, time, event, message id, outcome, algorithms. No addresses: "sealdrop
+archive find" looks for those, "archive show ID --facts" tells all of one message.
+
+Example:
+  sealdrop audit list -c /etc/sealdrop/sealdrop.yaml --id 019ab0c1-2d3e-7f40-8a51-b263c4d5e6f7`,
+    )
     .action((options: ListOptions) => list(spoolLayout(loadConfig(options.config).spool).audit, options));
 }
 

@@ -8,7 +8,7 @@ import { addFile } from '../../disk/durable.js';
 import { SealdropError } from '../../errors.js';
 import { isMessageId } from '../../message-id.js';
 import { type SpoolLayout, spoolLayout } from '../../spool/layout.js';
-import { note, print } from '../output.js';
+import { count, note, print } from '../output.js';
 
 interface ProveOptions {
   readonly config: string;
@@ -29,7 +29,9 @@ export function auditProve(): Command {
       const text = proofText(proof);
       if (options.out === undefined) print(text.trimEnd());
       else write(resolve(options.out), text);
-      note(`${proof.records.length} records under ${proof.checkpoints.length} checkpoints. "sealdrop audit check" checks it anywhere.`);
+      note(
+        `${count(proof.records.length, 'record')} under ${count(proof.checkpoints.length, 'checkpoint')}. "sealdrop audit check" checks it anywhere.`,
+      );
     });
 }
 

@@ -5,6 +5,7 @@ import { readCertificateFile } from '../../keys/certificate-file.js';
 import type { SpoolLayout } from '../../spool/layout.js';
 import { isLocked } from '../../spool/lock.js';
 import { anchorsIn } from '../open-keys.js';
+import { count } from '../output.js';
 
 /** Who is believed, as the command line says it. */
 export interface CheckpointArguments {
@@ -38,5 +39,5 @@ function certificatesOf({ audit: { identity } }: Config): readonly Buffer[] {
 export function checkpointsText({ sound, last, stamped, lastStamp }: CheckpointReport): string {
   if (last === undefined) return 'no checkpoint that the chain fits';
   const stamps = lastStamp === undefined ? '' : `, ${stamped} time-stamped, at last ${lastStamp}`;
-  return `${sound} checkpoints that the chain fits, the last one ${last.number} of ${last.time} over ${last.records} records${stamps}`;
+  return `${count(sound, 'checkpoint')} that the chain fits, the last one ${last.number} of ${last.time} over ${last.records} records${stamps}`;
 }
