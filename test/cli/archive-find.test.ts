@@ -112,6 +112,28 @@ describe('sealdrop archive index', () => {
   });
 });
 
+it('shows the file of a message that was held before its envelope was decided', async () => {
+  expect(succeeded(await find('--state', 'quarantined')).stdout).toMatch(/quarantined\n {2}envelope not known {2}held\.eml\n$/);
+});
+
+it('says why a subject is not found where originals are encrypted', async () => {
+  expect((await find('--subject', 'one')).stderr).not.toContain('encrypted');
+  const encrypted = new Site({
+    senders: [steve],
+    recipients: [bob, carol],
+    config: `http: { listen: off }\narchive: { encryptTo: [${bob.files.certificate}] }`,
+  });
+  try {
+    encrypted.drop('plain.eml', toBob);
+    expect((await runOnce(encrypted)).status).toBe(0);
+    const run = succeeded(await sealdrop(['archive', 'find', '-c', encrypted.configFile, '--subject', 'one']));
+    expect(run.stdout).toBe('');
+    expect(run.stderr).toContain('Subjects of originals that are encrypted in the archive are not known');
+  } finally {
+    encrypted.remove();
+  }
+});
+
 describeAsNobody('somebody who may only read the index', () => {
   it('searches it, and is told how far it reaches', async () => {
     succeeded(await find());

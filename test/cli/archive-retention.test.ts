@@ -92,7 +92,7 @@ describe.each([
     expect(dry).toMatch(/1 message went to other recipients too; the whole message is destroyed/);
     const run = await archive(...query, '--confirm', '1', '--confirm-clock');
     expect(run.status).toBe(65);
-    expect(run.stdout).toMatch(/^1 to be kept by a rule of retention\n1 messages destroyed/m);
+    expect(run.stdout).toMatch(/^1 to be kept by a rule of retention\n1 message destroyed/m);
     succeeded(await archive(...query, '--confirm', '1', '--despite-retention'));
     expect((await archive('show', ids[2] ?? '')).stderr).toMatch(/was erased on .*"request 7"/);
     expect((await archive(...query)).status).toBe(64);

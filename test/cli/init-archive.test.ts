@@ -26,7 +26,7 @@ test('on a terminal it is asked whether the archive is encrypted', async () => {
 
 test('a certificate that cannot be used is told of, and asked for again', async () => {
   const { choice, said } = await asked('/nonexistent.crt', certificate);
-  expect(said()).toContain('/nonexistent.crt');
+  expect(said()).toContain('/nonexistent.crt: it is not there');
   expect(choice).toEqual({ encryptTo: [certificate] });
 });
 

@@ -87,6 +87,23 @@ describeWithUsers('separation of duties', () => {
       expect((await daemon.terminate()).status).toBe(0);
     });
 
+    test('verifies the second location too, and nobody else places holds', () => {
+      const second = join(site.directory, 'second');
+      mkdirSync(second);
+      chownSync(second, users.service.uid, groups.audit);
+      chmodSync(second, 0o2750);
+      site.configure(`${config().replace('archive: {', `archive: { second: ${second},`)}`);
+      expect(sealdropAs(users.service, ['archive', 'mark-second', '-c', site.configFile])).toMatchObject({ status: 0 });
+      chmodSync(site.drop('second.eml', letter('second')), 0o644);
+      expect(runAsService()).toMatchObject({ status: 0 });
+      const run = sealdropAs(users.auditor, ['archive', 'verify', '-c', site.configFile]);
+      expect(run.stdout).toMatch(/^consistent/m);
+      const hold = sealdropAs(users.auditor, ['archive', 'hold', '--everything', '--reason', 'x', '-c', site.configFile]);
+      expect(hold.stderr).toMatch(/only the user that .* belongs to may do this/);
+      expect(hold.status).toBe(77);
+      site.configure(config());
+    });
+
     test('finds a file that was put into the archive', () => {
       // A day old: the message it is named after is not under way any more.
       const stranger = archivePath('01a10000-0000-7000-8000-000000000000');

@@ -74,6 +74,6 @@ function requireSomething(found: number): void {
   if (found > 0) return;
   throw new SealdropError('no-such-message', 'the archive has no message of which this is true', {
     disposition: 'fatal',
-    cure: 'Look for it with "sealdrop audit list"; what is purged or erased already is not found any more.',
+    cure: 'Look for it with "sealdrop archive find"; what is purged or erased already is not found any more.',
   });
 }

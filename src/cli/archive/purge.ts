@@ -3,7 +3,7 @@ import { exitCodes } from '../../daemon/exit-code.js';
 import { type DestroyReport, preview } from '../../daemon/retention/engine.js';
 import { holdsIn } from '../../daemon/retention/holds.js';
 import { summaries } from '../../daemon/retention/trail-summary.js';
-import { note, print, printJson } from '../output.js';
+import { count, note, print, printJson } from '../output.js';
 import { factsOf, printFacts } from './destroy-facts.js';
 import { carryOut, openRetentionSite, showProgress } from './retention-site.js';
 
@@ -64,7 +64,9 @@ export function sayDestroyed(report: DestroyReport, json: boolean): void {
   if (held > 0) print(`${held} held`);
   if (retained > 0) print(`${retained} to be kept by a rule of retention`);
   for (const id of report.underWay) print(`not touched, under way or held in the queue: ${id}`);
-  print(`${recorded} messages destroyed: ${destroyed.files} files, details of ${destroyed.detailLines} audit records`);
+  print(
+    `${count(recorded, 'message')} destroyed: ${count(destroyed.files, 'file')}, details of ${count(destroyed.detailLines, 'audit record')}`,
+  );
 }
 
 export function wholeNumber(text: string): number {
