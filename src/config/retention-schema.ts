@@ -41,7 +41,8 @@ const listError = 'must be null, a period such as 10 years, or a list of rules; 
 /** null: kept for ever. One period is a rule for every message. */
 export function retention() {
   const list = z.array(retentionRule, { error: listError }).min(1, { error: listError });
-  return z.preprocess((value) => (typeof value === 'string' ? [{ when: {}, keep: value }] : value), list.nullable());
+  const isPeriod = (value: unknown) => typeof value === 'string' && (value === 'forever' || parsePeriod(value) !== undefined);
+  return z.preprocess((value) => (isPeriod(value) ? [{ when: {}, keep: value }] : value), list.nullable());
 }
 
 const scheduleError = 'must be off, or a time of the day (UTC); write for example daily at 03:30';
