@@ -36,7 +36,7 @@ const retentionRule = z.strictObject({
   keep: period().describe('How long, in days, months or years of the calendar, or forever.'),
 });
 
-const listError = 'must be null, a period such as 10 years, or a list of rules; begin each with "- when: …"';
+const listError = 'must be null, a period (10 years, 18 months, 90 days, forever) or a list of rules; begin each with "- when: …"';
 
 /** null: kept for ever. One period is a rule for every message. */
 export function retention() {

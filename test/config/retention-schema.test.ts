@@ -34,6 +34,7 @@ describe('archive.retention', () => {
   it.each([
     ['retention: 6M', '10 years, 18 months, 90 days'],
     ['retention: 0 days', '10 years'],
+    ['retention: 10 yeers', 'archive.retention: must be'],
     ['retention: 7', 'list of rules'],
     ['retention: []', 'list of rules'],
     ['retention: [{ when: {} }]', 'retention[0].keep'],
