@@ -33,7 +33,8 @@ export interface Cut {
 /**
  * Finds the end of the chain and cuts back what a crash left unfinished (I4). A record counts as acknowledged only if its chain line
  * and its details line are both whole, since the writer acknowledges after both files are durable. Cut bytes are copied to `torn/`,
- * durably, before the file is shortened: killed in between, the next start does the same again.
+ * durably, before the file is shortened: killed in between, the next start does the same again. What is found whole is made durable before
+ * anybody goes by it: a process that was killed may have written it and not got as far as the fsync, and the next segment names its hash.
  * Throws `audit-chain-broken` (fatal) if a complete record fails its hash or its link: that is never cut.
  */
 export function repairTail(directory: string, nowMs: number): ChainEnd {
@@ -67,7 +68,18 @@ function repairSegment(directory: string, segment: string, nowMs: number, cuts: 
     // What a killed daemon wrote and did not wait for is read, and acted upon, from here on: a power cut must not take it back.
     else syncFile(`${directory}/${name}`);
   }
+  for (const path of [detailsPath, chainPath]) syncFile(path);
+  syncDirectory(directory);
   return chain.last;
+}
+
+function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    syncDescriptor(descriptor, path);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The writer makes both names durable before the first record: no crash leaves a chain with records and no details file. */

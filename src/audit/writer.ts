@@ -129,7 +129,7 @@ export class AuditWriter {
   async close(): Promise<void> {
     this.halt();
     await this.running;
-    if (this.open !== undefined) closeSegment(this.open);
+    if (this.open !== undefined) (this.failure === undefined ? closeSegment : letGo)(this.open);
     this.open = undefined;
     this.failure ??= new SealdropError('audit-closed', 'the audit trail is closed', {
       disposition: 'fatal',
@@ -144,10 +144,12 @@ export class AuditWriter {
       const group = this.takeGroup();
       this.rollDue ||= group.some((each) => each.roll === true);
       try {
+        // What came while the write before was failing: after a failed fsync nothing more is written, least of all to the same descriptor.
+        if (this.failure !== undefined) throw this.failure;
         await this.writeGroup(group.flatMap((each) => each.entries));
         for (const each of group) each.resolve();
       } catch (error) {
-        if (!isWait(error)) this.failure = error;
+        if (!isWait(error)) this.failure ??= error;
         for (const each of group) each.reject(error);
       }
     }
@@ -216,6 +218,8 @@ export class AuditWriter {
       lines.push(placed.line);
       details.push(detailsLine(entry, seq), '\n');
     }
+    // A segment that cannot be followed by another one, asked to end.
+    if (lines.length === 0) return;
     const chainBytes = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
     const detailsBytes = Buffer.from(details.join(''), 'utf8');
     const { directory } = this.options;
@@ -289,8 +293,14 @@ function openForAppend(path: string): number {
   }
 }
 
+/** All records are durable; that a refused write was taken back may not be yet. */
 function closeSegment(file: OpenSegment): void {
+  syncDescriptor(file.details, detailsName(file.segment));
   syncDescriptor(file.chain, chainName(file.segment));
+  letGo(file);
+}
+
+function letGo(file: OpenSegment): void {
   closeSync(file.chain);
   closeSync(file.details);
 }
