@@ -1,4 +1,4 @@
-import { opendirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, opendirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../disk/durable.js';
 import { diskFault, errnoOf } from '../disk/faults.js';
@@ -21,9 +21,9 @@ export async function destroyEntries(archive: string, ids: IdSet, nowMs: number)
   requireDirectory(archive);
   let removed = 0;
   for (const day of daysOf(ids)) {
-    const removedHere = await destroyIn(`${archive}/${day}`, ids);
-    if (removedHere > 0) syncDirectory(`${archive}/${day}`);
-    removed += removedHere;
+    removed += await destroyIn(`${archive}/${day}`, ids);
+    // Also where nothing was left to remove: what removed it may have been killed before this.
+    if (existsSync(`${archive}/${day}`)) syncDirectory(`${archive}/${day}`);
     removeIfEmpty(archive, day, nowMs);
   }
   return removed;

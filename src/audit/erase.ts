@@ -42,11 +42,9 @@ export function eraseDetails(directory: string, segment: string, seqs: readonly 
   } finally {
     closeSync(output);
   }
-  if (erased === 0) {
-    removeIfThere(temporary);
-    return 0;
-  }
-  rename(temporary, path);
+  if (erased === 0) removeIfThere(temporary);
+  else rename(temporary, path);
+  // Also where all was erased before: a kill may have come between that rename and this.
   syncDirectory(directory);
   return erased;
 }

@@ -1,38 +1,13 @@
-import type * as fs from 'node:fs';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { eraseDetails } from '../../src/audit/erase.js';
 import { chainName, detailsName, segments } from '../../src/audit/files.js';
+import { disk } from '../disk/noted-fsync.js';
 import { makeTemp } from '../kit/temp.js';
 import { day, entryAbout, noon, openWriter, thingsIn } from './chain.js';
 
-/** No disk fails on demand: these are the real calls, noted, and refused where a test says so. */
-const disk = vi.hoisted(() => ({ synced: [] as string[], refused: undefined as string | undefined }));
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof fs>();
-  const note = (descriptor: number) => {
-    const path = real.readlinkSync(`/proc/self/fd/${descriptor}`);
-    disk.synced.push(path);
-    if (path !== disk.refused) return;
-    // As the kernel does: it says so once.
-    disk.refused = undefined;
-    throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
-  };
-  const fsyncSync: typeof fs.fsyncSync = (descriptor) => {
-    note(descriptor);
-    real.fsyncSync(descriptor);
-  };
-  const fdatasync = (descriptor: number, done: (error: Error | null) => void) => {
-    try {
-      note(descriptor);
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    real.fdatasync(descriptor, done);
-  };
-  return { ...real, fsyncSync, fdatasync };
-});
+vi.mock('node:fs', async (original) => (await import('../disk/noted-fsync.js')).withNotedFsync(await original()));
 
 let directory: string;
 beforeEach(() => {
@@ -96,5 +71,17 @@ describe('the last segment that a day can have', () => {
     await again.append([entryAbout('c')]);
     await again.close();
     expect(segments(directory)).toHaveLength(2);
+  });
+});
+
+describe('erasing details', () => {
+  test('again, after a kill came between the rename and its being durable, makes it durable', async () => {
+    const writer = await openWriter(directory);
+    await writer.append([entryAbout('a')]);
+    await writer.close();
+    expect(eraseDetails(directory, day, [2])).toBe(1);
+    disk.synced.length = 0;
+    expect(eraseDetails(directory, day, [2])).toBe(0);
+    expect(disk.synced).toContain(directory);
   });
 });

@@ -53,6 +53,8 @@ interface Begun {
 function begunAgain(records: readonly TrailRecord[], number: number): Begun | undefined {
   let begun: Begun | undefined;
   for (const { event, detail } of records) {
+    // Erased with the message before the MTA refused this copy: nothing of it is under way.
+    if (detail === undefined) continue;
     if (event === 'copy-released' && (detail as EventDetails['copy-released']).number === number) begun = undefined;
     if (event === 'restaged' && (detail as EventDetails['restaged']).from === number)
       begun = { again: detail as EventDetails['restaged'], outcome: undefined };
@@ -64,8 +66,10 @@ function begunAgain(records: readonly TrailRecord[], number: number): Begun | un
 }
 
 function lastNumberAgain(records: readonly TrailRecord[]): number {
-  const numbers = records.map(({ event, detail }) => (event === 'restaged' ? (detail as EventDetails['restaged']).number : 0));
-  return Math.max(firstNumberAgain - 1, ...numbers);
+  const restaged = records.filter(({ event }) => event === 'restaged');
+  const numbers = restaged.map(({ detail }) => (detail as EventDetails['restaged'] | undefined)?.number ?? 0);
+  // Of those that were erased only how many there were is known: numbers are given out one after the other.
+  return Math.max(firstNumberAgain - 1 + restaged.length, ...numbers);
 }
 
 async function restage(world: RestageWorld, copy: RefusedCopy, begun: Begun | undefined, number: number): Promise<void> {

@@ -56,7 +56,13 @@ export class RetentionDesk {
   }
 
   async act(request: RetentionRequest, progress: (done: string) => void): Promise<unknown> {
-    if (request.kind === 'purge' || request.kind === 'erase') return this.destroy(request, progress);
+    if (request.kind === 'purge' || request.kind === 'erase') {
+      return this.destroy(request, progress).catch((error: unknown) => {
+        // Whoever asked is told; a disk that cannot say what it holds is everybody's matter.
+        if (plainFault(error).code === 'fsync-failed') this.world.failed(error);
+        throw error;
+      });
+    }
     const { kind, ...detail } = request;
     this.version++;
     this.holding = this.audit.append([newEntry(kind === 'hold' ? 'hold-placed' : 'hold-released', {}, detail)]);

@@ -105,7 +105,21 @@ function eraseInSecond(audit: string, second: string, segment: string, seqs: rea
       },
     );
   }
-  return eraseDetails(second, segment, seqs);
+  try {
+    return eraseDetails(second, segment, seqs);
+  } catch (error) {
+    throw secondTrailFault(second, error);
+  }
+}
+
+/** Nothing at the second location ends the daemon. A file that failed is not gone on with: the next try writes it anew. */
+function secondTrailFault(second: string, error: unknown): SealdropError {
+  const said = error instanceof Error ? error.message : String(error);
+  return new SealdropError('audit-second-unavailable', `nothing can be erased in the second audit trail ${second}: ${said}`, {
+    disposition: 'wait',
+    cure: 'Mend the disk, the mount or its server; sealdrop goes on by itself.',
+    cause: error,
+  });
 }
 
 /** What is recorded as destroyed and may still be there. */
@@ -136,7 +150,9 @@ function destroyedSince(audit: string, from: ChainPosition | undefined, most: nu
       if (!complete) break;
       const id = /^\{"seq":\d+,"time":"[^"]*","event":"(?:purged|erased)","id":"([0-9a-f-]{36})"/.exec(text)?.[1];
       // One that somebody has altered decides nothing.
-      if (id !== undefined && isMessageId(id) && parseChainLine(text).kind === 'record') ids.add(id);
+      if (id === undefined || !isMessageId(id) || parseChainLine(text).kind !== 'record') continue;
+      ids.add(id);
+      // Not to the end of the file: what stands there may not be durable yet, and after a power cut other records stand in its place.
       at = { segment, offset: end };
       if (ids.size === most) return { ids, at };
     }

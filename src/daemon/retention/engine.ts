@@ -10,7 +10,7 @@ import type { Operator } from './operator.js';
 import type { RetentionPlaces } from './places.js';
 import { type Selection, selectMessages, type Wanted } from './selection.js';
 import { summaries } from './trail-summary.js';
-import { idsUnderWay, isUnderWay } from './under-way.js';
+import { idsUnderWay, underWayNow } from './under-way.js';
 import { WaitingSegments } from './waiting-segments.js';
 
 export type DestroyRequest = {
@@ -131,9 +131,10 @@ function entriesOf(
   stillWanted: (id: string) => boolean,
 ): Entry[] {
   const entries: Entry[] = [];
+  const isUnderWay = underWayNow(places.layout);
   for (let index = start; index < Math.min(ids.size, start + recordsAtOnce); index++) {
     const id = ids.at(index);
-    if (!stillWanted(id) || isUnderWay(places.layout, id)) continue;
+    if (!stillWanted(id) || isUnderWay(id)) continue;
     const name = ruleNames[rule[index] ?? 0] ?? '';
     const accepted = new Date(startMs[index] ?? 0).toISOString();
     const { by } = request;

@@ -10,7 +10,8 @@ export function idsUnderWay({ work, retry, quarantine, refused, again }: SpoolLa
   return new Set([...messages, ...[refused, again, refused].flatMap((directory) => copiesIn(directory).map(({ id }) => id))]);
 }
 
-/** The same for one message, asked again right before it is recorded as destroyed. */
-export function isUnderWay({ work, retry, quarantine }: SpoolLayout, id: string): boolean {
-  return [work, retry, quarantine, work, retry, quarantine].some((directory) => existsSync(`${directory}/${id}.eml`));
+/** The same for single messages, asked again right before they are recorded as destroyed. */
+export function underWayNow({ work, retry, quarantine, refused, again }: SpoolLayout): (id: string) => boolean {
+  const copies = new Set([refused, again, refused].flatMap((directory) => copiesIn(directory).map(({ id }) => id)));
+  return (id) => copies.has(id) || [work, retry, quarantine, work, retry, quarantine].some((place) => existsSync(`${place}/${id}.eml`));
 }

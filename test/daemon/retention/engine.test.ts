@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeImmutable, proveImmutable } from '../../../src/archive/immutable.js';
@@ -240,6 +240,30 @@ describe('an interrupted purge', () => {
     expect(archived()).toEqual(ids.slice(2));
     expect(allDetails()).not.toContain('carol@bank.example');
     expectWhole();
+  });
+
+  test('waits for a second location of the trail that fails, whatever it says, and ends nothing', async () => {
+    await writeHistory(spool, past);
+    const auditSecond = join(spool, 'second audit');
+    cpSync(layout.audit, auditSecond, { recursive: true });
+    writeFileSync(join(auditSecond, '.sealdrop-second'), 'marker');
+    // Not to be removed as a file: EISDIR, which nowhere else is waited for.
+    const inTheWay = join(auditSecond, '.2016-11-24.details.jsonl.erasing');
+    mkdirSync(inTheWay);
+    await expect(purge(2, { auditSecond })).rejects.toMatchObject({ code: 'audit-second-unavailable', disposition: 'wait' });
+    rmSync(inTheWay, { recursive: true });
+    expect((await purge(0, { auditSecond })).destroyed.messages).toBe(2);
+    expect(readFileSync(join(auditSecond, '2016-11-24.details.jsonl'), 'utf8')).not.toContain('carol');
+    expectWhole();
+  });
+
+  test('leaves a message of which the MTA has refused a copy while the purge looked for it', async () => {
+    const ids = await writeHistory(spool, past);
+    const report = await destroyWith({}, { kind: 'purge', by, confirm: 2, confirmClock: false }, (done) => {
+      if (done.endsWith('segments read')) writeFileSync(join(layout.refused, `${ids[0]}-1.eml`), 'sealed');
+    });
+    expect(report.recorded).toBe(1);
+    expect(archived()).toContain(ids[0]);
   });
 
   test('goes on when the note of how far it came is lost, and when the chain is older than the note', async () => {
