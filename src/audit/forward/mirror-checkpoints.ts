@@ -17,6 +17,8 @@ export function mirrorCheckpoints(source: string, directory: string): () => Prom
       await mkdir(to, { recursive: true, mode: 0o750 });
       const there = new Set(await readdir(to));
       for (const name of await readdir(from)) if (!name.startsWith('.') && !there.has(name)) await copyWhole(from, to, name);
+      // Also of those that an earlier look has left there: it may have failed, or been killed, before this.
+      await sync(to);
       lookedMs = mtimeMs;
     } catch (error) {
       // None are made here, or one was replaced by a later version of itself meanwhile: the next look finds it.
@@ -32,7 +34,6 @@ async function copyWhole(from: string, to: string, name: string): Promise<void> 
   await sync(temporary);
   await link(temporary, `${to}/${name}`);
   await rm(temporary, { force: true });
-  await sync(to);
 }
 
 async function sync(path: string): Promise<void> {

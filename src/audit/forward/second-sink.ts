@@ -19,7 +19,8 @@ const secondMarkerName = '.sealdrop-second';
  * A second location of the audit directory, to which is only ever added. The chain is copied octet for octet by its offsets: it never changes. The
  * details are copied line by line by their numbers, for an erasure gives them other offsets: a line whose number is there already is left
  * as it is there (erasing it there is the matter of who erases), and what follows is added, erased or not, as it stands here at that time.
- * Details first, then the chain, each synced: no record is there without its details. Killed in between: what is there is found by looking.
+ * Details first, then the chain, each synced: no record is there without its details. Killed in between: what is there is found by looking,
+ * and synced before it counts, for whoever wrote it may not have come to that.
  */
 export class SecondSink implements Sink {
   held: Place | undefined;
@@ -29,6 +30,10 @@ export class SecondSink implements Sink {
   /** How far the details there go, as long as nobody else changes that file. */
   private details: { segment: string; inode: number; sizeBytes: number; seq: number } | undefined;
   private readonly checkpoints: () => Promise<void>;
+  /** How far files there were synced by this sink. */
+  private readonly synced = new Map<string, number>();
+  /** Files there whose names are durable, as far as this sink has seen to it. */
+  private readonly named = new Set<string>();
 
   private constructor(source: string, directory: string, marker: string) {
     this.directory = directory;
@@ -68,9 +73,7 @@ export class SecondSink implements Sink {
       if (sizeBytes < offset) throw differs(path, `ends at byte ${sizeBytes}, and had ${offset}`);
       const there = await readAt(file, offset, Math.min(chain.length, sizeBytes - offset));
       if (!there.equals(chain.subarray(0, there.length))) throw differs(path, `differs from the trail here after byte ${offset}`);
-      if (there.length === chain.length) return;
-      await appendAll(file, chain.subarray(there.length), path);
-      await syncAppended(file, path);
+      await this.add(file, sizeBytes, chain.subarray(there.length), path);
     });
   }
 
@@ -86,18 +89,34 @@ export class SecondSink implements Sink {
         brokenOff,
         Buffer.concat(missing.flatMap(({ details }) => (details === undefined ? [] : [details, lineFeed]))),
       );
-      if (bytes.length > 0) {
-        await appendAll(file, bytes, path);
-        await syncAppended(file, path);
-      }
+      await this.add(file, sizeBytes, bytes, path);
       this.details = { segment, inode, sizeBytes: sizeBytes + bytes.length, seq: missing.at(-1)?.seq ?? seq };
     });
+  }
+
+  /**
+   * Durable on return, with all that stands before it. After a failed sync the kernel may show bytes that the disk does not have (fsync(2),
+   * NOTES): they are taken back, and written anew the next time. Where nothing can be taken back (`chattr +a`) they stay.
+   */
+  private async add(file: FileHandle, sizeBytes: number, bytes: Uint8Array, path: string): Promise<void> {
+    const nowBytes = sizeBytes + bytes.length;
+    if (bytes.length === 0 && this.synced.get(path) === nowBytes) return;
+    try {
+      await appendAll(file, bytes, path);
+      await syncAppended(file, path);
+    } catch (error) {
+      await file.truncate(sizeBytes).catch(() => {});
+      throw error;
+    }
+    this.synced.set(path, nowBytes);
   }
 
   private async appending(path: string, step: (file: FileHandle, sizeBytes: number) => Promise<void>): Promise<void> {
     const there = await exists(path);
     await withAppended(path, { create: true, mode: 0o640 }, step);
-    if (!there) syncDirectory(this.directory);
+    // The first time in any case: whoever made the file may have been killed before this.
+    if (!there || !this.named.has(path)) syncDirectory(this.directory);
+    this.named.add(path);
   }
 }
 

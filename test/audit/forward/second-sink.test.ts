@@ -1,6 +1,17 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { verifyChain } from '../../../src/audit/verify.js';
 import type { AuditWriter } from '../../../src/audit/writer.js';
 import { makeTemp, removeTemp } from '../../kit/temp.js';
@@ -63,6 +74,44 @@ describe('a second location of the audit trail', () => {
     rmSync(join(directory, 'forward.json'));
     await add(writer, 31, 40);
     await start().holds('second', 41);
+    same(chain);
+    same(details);
+  });
+
+  test('does not count what a kill has left there unsynced before it is synced', async () => {
+    await add(writer, 1, 10);
+    for (const path of [chain, details]) copyFileSync(path(audit), path(second));
+    const synced = vi.spyOn(await handlePrototype(), 'datasync');
+    try {
+      await start().holds('second', 11);
+      expect(synced).toHaveBeenCalledTimes(2);
+    } finally {
+      synced.mockRestore();
+    }
+  });
+
+  test.each([
+    ['details', details, 1],
+    ['chain', chain, 2],
+  ])('writes anew what a failed sync of the %s may not have put on the disk', async (_, path, call) => {
+    await add(writer, 1, 10);
+    const prototype = await handlePrototype();
+    const { datasync } = prototype;
+    let calls = 0;
+    const synced = vi.spyOn(prototype, 'datasync').mockImplementation(async function (this: FileHandle) {
+      calls++;
+      if (calls === call) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      await datasync.call(this);
+    });
+    const written = vi.spyOn(prototype, 'truncate');
+    try {
+      await start().holds('second', 11);
+      expect(written).toHaveBeenCalledExactlyOnceWith(0);
+    } finally {
+      synced.mockRestore();
+      written.mockRestore();
+    }
+    expect(readFileSync(path(second)).length).toBeGreaterThan(0);
     same(chain);
     same(details);
   });
@@ -154,3 +203,10 @@ describe('a second location of the audit trail', () => {
     expect(readFileSync(join(second, 'checkpoints', '1.p7s'), 'utf8')).toBe('one');
   });
 });
+
+/** Where the methods of all file handles are. */
+async function handlePrototype(): Promise<FileHandle> {
+  const file = await open('/dev/null', 'r');
+  await file.close();
+  return Object.getPrototypeOf(file) as FileHandle;
+}
