@@ -68,18 +68,8 @@ function repairSegment(directory: string, segment: string, nowMs: number, cuts: 
     // What a killed daemon wrote and did not wait for is read, and acted upon, from here on: a power cut must not take it back.
     else syncFile(`${directory}/${name}`);
   }
-  for (const path of [detailsPath, chainPath]) syncFile(path);
   syncDirectory(directory);
   return chain.last;
-}
-
-function syncFile(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    syncDescriptor(descriptor, path);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** The writer makes both names durable before the first record: no crash leaves a chain with records and no details file. */

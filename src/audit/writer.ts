@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, constants, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { syncDescriptor, syncDirectory, writeAll } from '../disk/durable.js';
-import { diskFault, fsyncFault } from '../disk/faults.js';
+import { diskFault, errnoOf, fsyncFault } from '../disk/faults.js';
 import { isWait, SealdropError } from '../errors.js';
 import { chainName, dayOf, dayOfSegment, detailsName, segmentAfter, segments } from './files.js';
 import type { ChainPosition } from './follow.js';
@@ -305,11 +305,19 @@ function letGo(file: OpenSegment): void {
   closeSync(file.details);
 }
 
-/** Nothing is added to it any more. Not yet done when the process died: done at the next start. */
+/**
+ * Nothing is added to it any more. Not yet done when the process died: done at the next start. What cannot be closed (`chattr +a`, a file put
+ * back by root) stays as it is: it guards against mistakes, and is no reason to record nothing more. `doctor` looks at modes.
+ */
 function closeForGood(directory: string, segment: string): void {
   for (const path of [`${directory}/${chainName(segment)}`, `${directory}/${detailsName(segment)}`]) {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (found !== undefined && (found.mode & 0o222) !== 0) chmodSync(path, 0o440);
+    if (found === undefined || (found.mode & 0o222) === 0) continue;
+    try {
+      chmodSync(path, 0o440);
+    } catch (error) {
+      if (!['EPERM', 'EROFS'].includes(errnoOf(error) ?? '')) throw diskFault(error, 'change the mode of', path);
+    }
   }
 }
 

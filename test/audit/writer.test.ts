@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -159,6 +160,24 @@ describe('the audit writer', () => {
     expect(thingsIn(directory)).toEqual(['a', 'b']);
   });
 
+  test('goes on where a file that is done with cannot be closed to everybody', { skip: !canBeAppendOnly() }, async () => {
+    let now = noon;
+    const writer = await openWriter(directory, () => now);
+    await writer.append([entryAbout('a')]);
+    execFileSync('chattr', ['+a', join(directory, chainName(day))]);
+    try {
+      now = new Date(noon.getTime() + 86_400_000);
+      await writer.append([entryAbout('b')]);
+      await writer.close();
+      const again = await openWriter(directory, () => now);
+      await again.append([entryAbout('c')]);
+      await again.close();
+    } finally {
+      execFileSync('chattr', ['-a', join(directory, chainName(day))]);
+    }
+    expect(thingsIn(directory)).toEqual(['a', 'b', 'c']);
+  });
+
   test('refuses appends after it is closed', async () => {
     const writer = await openWriter(directory);
     await writer.close();
@@ -229,3 +248,12 @@ describeWithMounts('the audit writer on a full disk', () => {
     writeFileSync(join(directory, 'filler'), Buffer.alloc(bavail * bsize));
   }
 });
+
+/** Not every file system knows the attribute, and not every user may set it. */
+function canBeAppendOnly(): boolean {
+  const probe = join(makeTemp('append-only'), 'probe');
+  writeFileSync(probe, '');
+  const works = spawnSync('chattr', ['+a', probe]).status === 0;
+  spawnSync('chattr', ['-a', probe]);
+  return works;
+}

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findMessages } from '../../src/archive/index/find.js';
@@ -40,6 +40,17 @@ describe('the daemon', () => {
     expect(daemon.stderr.match(/the search index is not up to date/g)).toHaveLength(1);
   });
 
+  it('does not wait for an index that hangs when it is told to stop', async () => {
+    site = newSite('archive: { indexEveryMs: 100 }\n');
+    const daemon = startDaemon(site);
+    await daemon.untilOutput(/watching the outbox/);
+    // A process that is stopped is as one whose disk does not answer.
+    const child = await daemon.until('the process of the index', () => indexProcessOf(daemon.pid));
+    process.kill(child, 'SIGSTOP');
+    expect((await daemon.terminate()).status).toBe(0);
+    expect(existsSync(`/proc/${child}`)).toBe(false);
+  });
+
   it('leaves the index alone where the configuration says so', async () => {
     site = newSite('archive: { index: off, indexEveryMs: 100 }\n');
     const daemon = startDaemon(site);
@@ -60,4 +71,9 @@ function indexed(): (string | undefined)[] {
   } finally {
     opened.database.close();
   }
+}
+
+function indexProcessOf(pid: number): number | undefined {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  return children.map(Number).find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('archive\0index'));
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { findEntry } from '../../archive/entry.js';
 import { makeImmutable } from '../../archive/immutable.js';
 import { sealedEntryOf } from '../../archive/sealed-entry.js';
@@ -25,6 +26,7 @@ const maxOpen = 20_000;
 /** Every end of a message is recorded as one of these before our own copy of it goes. */
 const endLine = /"event":"(?:committed|sent|dropped)","id":"([0-9a-f-]{36})"/;
 const mostMissing = 100;
+const looksAtOnce = 16;
 
 /**
  * Gives the archive's files the immutable attribute, behind the work and at its own pace: what ended is read from the audit chain. An entry is
@@ -55,7 +57,10 @@ export class ImmutableKeeper {
     await this.readEnds();
     const done: string[] = [];
     const files: string[] = [];
+    let looked = 0;
     for (const id of this.open) {
+      // There may be thousands, and the main thread has mail to see to. What has ended stays so.
+      if (++looked % looksAtOnce === 0) await setImmediate();
       const where = this.stateOf(id);
       if (where === 'under-way') continue;
       done.push(id);

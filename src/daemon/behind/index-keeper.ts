@@ -15,6 +15,7 @@ export interface IndexKeeperOptions {
 
 const program = fileURLToPath(new URL('../../main.js', import.meta.url));
 const maxWordsCharacters = 2000;
+const patienceMs = 5000;
 
 /**
  * Has the search index brought up to date now and then, if there are new records, by a process of its own: what that needs in memory and
@@ -37,11 +38,14 @@ export class IndexKeeper {
     this.timer.unref();
   }
 
-  /** Ends with the batch that is being written; the next run goes on from there. */
+  /** Ends with the batch that is being written; the next run goes on from there. One that does not end is killed: it is only a cache. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    this.child?.kill('SIGTERM');
+    const { child } = this;
+    child?.kill('SIGTERM');
+    const late = setTimeout(() => child?.kill('SIGKILL'), patienceMs);
     await this.gone;
+    clearTimeout(late);
   }
 
   private tick(): void {
