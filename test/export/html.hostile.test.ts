@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { accountOf } from '../../src/export/account.js';
 import { coverPage } from '../../src/export/cover.js';
 import type { Exhibit } from '../../src/export/exhibit.js';
 import { html } from '../../src/export/html.js';
@@ -44,18 +45,7 @@ describe('text from mail in the cover sheet', () => {
 function coverOf(text: string): string {
   const id = newMessageId(noon.getTime());
   const envelope = { sender: `${text}@example.com`, recipients: [text] };
-  const account = {
-    id,
-    claimed: noon.toISOString(),
-    envelope,
-    signers: [],
-    changes: [],
-    recipients: [],
-    copies: [],
-    kept: [],
-    certificates: [],
-    records: [],
-  };
+  const account = { ...accountOf(id, []), envelope };
   const row: Omit<Exhibit, 'bytes'> = {
     account,
     subject: text,

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { accountOf } from '../../src/export/account.js';
 import type { Exhibit } from '../../src/export/exhibit.js';
 import { Mbox } from '../../src/export/mbox.js';
 import { newMessageId } from '../../src/message-id.js';
@@ -21,18 +22,7 @@ async function mboxOf(messages: readonly (Buffer | string)[], sender?: string): 
 
 function exhibitOf(bytes: Buffer, sender?: string): Exhibit {
   const envelope = sender === undefined ? {} : { envelope: { sender, recipients: ['bob@example.net'] } };
-  const account = {
-    id,
-    claimed: noon.toISOString(),
-    ...envelope,
-    signers: [],
-    changes: [],
-    recipients: [],
-    copies: [],
-    kept: [],
-    certificates: [],
-    records: [],
-  };
+  const account = { ...accountOf(id, []), ...envelope };
   return { account, name: `${id}.eml`, bytes, sizeBytes: bytes.length, sha256: sha256(bytes), checked: 'no record of its hash is left' };
 }
 

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, w
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ExportFormat } from '../../src/export/container.js';
-import { type ExportReport, type ExportRequest, exportMessages } from '../../src/export/run.js';
+import type { ExportReport, ExportRequest } from '../../src/export/request.js';
+import { exportMessages } from '../../src/export/run.js';
 import { describeWith } from '../kit/tools.js';
 import { Archived, headFor, sha256 } from './archived.js';
 
