@@ -143,7 +143,7 @@ function lineOf(done: Done, { subject, from, to }: Told, paths: Paths): string {
   if (done.fault !== undefined) return `${head}  held: ${done.fault.message} ${done.fault.cure}`;
   const [first, ...others] = done.copies;
   const more = others.length === 0 ? '' : ` and ${others.length} more for blind recipients`;
-  return `${head}  signed and encrypted  ${done.milliseconds.toFixed(1)} ms  ${shown(`${paths.pickup}/${first?.name ?? ''}`)}${more}`;
+  return `${head}\n    signed and encrypted  ${done.milliseconds.toFixed(1)} ms  ${shown(`${paths.pickup}/${first?.name ?? ''}`)}${more}`;
 }
 
 /** The proof: what lies in the pickup directory opens with the recipient's key, and is what was dropped. */
@@ -190,11 +190,11 @@ function checkpointLines({ root, config, spool }: Paths): string[] {
   return [
     '',
     'The originals lie in the archive, and the audit trail says what became of each:',
-    `Find one:           node dist/main.js archive find --from billing@example.com -c ${shown(config)}`,
-    `All about one:      node dist/main.js archive show ID --facts -c ${shown(config)}`,
-    `For an auditor:     node dist/main.js archive export --all --format zip -o evidence.zip -c ${shown(config)}`,
-    `Prove them all:     node dist/main.js archive verify -c ${shown(config)}`,
-    `A signed checkpoint: openssl cms -verify -inform DER -purpose any -CAfile ${shown(`${root}/audit.crt`)} -in ${file}`,
+    `Find one:      node dist/main.js archive find --from billing@example.com -c ${shown(config)}`,
+    `All about one: node dist/main.js archive show ID --facts -c ${shown(config)}`,
+    `For auditors:  node dist/main.js archive export --all --format zip -o evidence.zip -c ${shown(config)}`,
+    `Prove them:    node dist/main.js archive verify -c ${shown(config)}`,
+    `A checkpoint:  openssl cms -verify -inform DER -purpose any -CAfile ${shown(`${root}/audit.crt`)} -in ${file}`,
   ];
 }
 
