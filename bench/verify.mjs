@@ -1,6 +1,6 @@
 // @ts-check
 // node bench/verify.mjs [--messages N] [--signed] [--dir D] [--rounds R] [--cold]
-//   How fast an archive is verified, beside sha256sum over the same files: hashes only, and signatures recomputed from every original. The
+//   How fast an archive is verified, beside sha256sum over the same files, those of the trail too: hashes only, and signatures recomputed. The
 //   archive is made by make-archive.mjs, or is the one in D. --cold: the page cache is dropped before each (root). Prints medians, and the ratios
 //   of each round, as JSON: of the comparison with the archive's files alone, and of the whole command with the trail.
 import { execFileSync, spawn } from 'node:child_process';
@@ -27,8 +27,9 @@ if (!existsSync(join(directory, 'sealdrop.yaml')))
 const config = join(directory, 'sealdrop.yaml');
 const files = Number(execFileSync('bash', ['-c', `find ${join(directory, 'spool/archive')} -name '*.eml' | wc -l`], { encoding: 'utf8' }));
 
+const all = ['archive', 'audit'].map((name) => join(directory, 'spool', name)).join(' ');
 const ways = {
-  sha256sum: ['bash', '-c', `find ${join(directory, 'spool/archive')} -name '*.eml' -print0 | sort -z | xargs -0 sha256sum > /dev/null`],
+  sha256sum: ['bash', '-c', `find ${all} -type f -print0 | sort -z | xargs -0 sha256sum > /dev/null`],
   hashesOnly: [process.execPath, main, 'archive', 'verify', '-c', config, '--hashes-only', '--full-speed', '--json'],
   withSignatures: [process.execPath, main, 'archive', 'verify', '-c', config, '--full-speed', '--json'],
 };

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { TrailReport } from '../../src/archive/verify/report.js';
 import { letter, newSite, pki } from '../daemon/site.js';
 import { runOnce, sealdrop } from '../kit/daemon.js';
 import { openssl } from '../kit/openssl-cli.js';
@@ -69,6 +70,27 @@ describe('an encrypted archive', () => {
     expect(await show()).toMatchObject({ status: 64, stdout: '', stderr: expect.stringContaining('--key') });
     const stranger = join(site.keys, 'steve@example.com.pem');
     expect(await show('--key', stranger)).toMatchObject({ status: 65, stdout: '', stderr: expect.stringContaining('archive.encryptTo') });
+  });
+
+  test('is verified down to the signature with a key, and by the hash of what is stored without one', async () => {
+    site = newSite(`archive: { ${encryptTo}, compress: gzip }\n`);
+    site.drop('a.eml', letter('proven'));
+    await runOnce(site);
+    const verify = async (...more: string[]) => {
+      const { status, stdout } = await sealdrop(['archive', 'verify', '-c', site.configFile, '--json', ...more]);
+      const { signatures, findings } = JSON.parse(stdout) as TrailReport;
+      return { status, ...signatures, kinds: findings.map(({ kind }) => kind) };
+    };
+    for (const { files, certificatePem } of [rsa, ec]) {
+      writeFileSync(files.privateKey.replace(/\.pem$/, '.crt'), certificatePem);
+      expect(await verify('--key', files.privateKey)).toMatchObject({ status: 0, proven: 1, noKey: 0, failed: 0, kinds: [] });
+    }
+    const stranger = join(site.keys, 'steve@example.com.pem');
+    for (const key of [[], ['--key', stranger]]) expect(await verify(...key)).toMatchObject({ status: 0, proven: 0, noKey: 1, kinds: [] });
+    const [file = ''] = filesIn(archive());
+    writeFileSync(join(archive(), file), 'altered', { flag: 'r+' });
+    for (const key of [[], ['--key', rsa.files.privateKey]])
+      expect(await verify(...key)).toMatchObject({ status: 65, proven: 0, failed: 1, kinds: ['archive-altered'] });
   });
 
   test('takes what a person drops, too', async () => {
