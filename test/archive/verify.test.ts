@@ -45,6 +45,21 @@ test('the entry of a message under way, whose record is yet to come, is no findi
   expect(findings()).toEqual([['archive-without-record', archivePath(id)]]);
 });
 
+const anyId = '019ab0c1-2d3e-7f40-8a51-b263c4d5e6f7';
+test.each<[string, string, string, object]>([
+  ['an id that is none', 'intent', '-'.repeat(36), { archive: 'x' }],
+  ['the destruction of what is no id', 'purged', '-'.repeat(36), {}],
+  ['a hash that is none', 'accepted', anyId, { sha256: 7 }],
+  ['a number for a path', 'intent', anyId, { archive: 5 }],
+  ['a stored file without a hash', 'intent', anyId, { archive: 'a', stored: 4 }],
+  ['copies that are none', 'dropped', anyId, { archive: 'a', kept: [null] }],
+  ['more copies than there can be', 'intent', anyId, { archive: 'a', kept: [{ number: 99_999_999, file: 'a', sha256: 'aa'.repeat(32) }] }],
+])('a forged record, whose hashes are good, is a finding and does not end the verification: %s', async (_what, event, id, detail) => {
+  await writer.append([newEntry(event, { id }, detail)]);
+  rmSync(join(archive, archivePath(ids[0] ?? '')));
+  expect(findings().map(([kind]) => kind)).toEqual(['record-altered', 'archive-missing']);
+});
+
 describe('whoever changes the archive is found out', () => {
   test('a replaced original', () => {
     replace(0, 'message 1');

@@ -45,6 +45,57 @@ function acceptedSha256(verified: VerifiedRecord, detail: Buffer): string | unde
   return quickSha256(detail) ?? (verified.detail as { sha256?: string }).sha256;
 }
 
+/**
+ * Whether a record says something of the archive in a form that sealdrop never wrote: its hash is good, so whoever made it wrote the chain
+ * anew. It is told as a finding, lest such a record end the verification that would find what else was done.
+ */
+export function isForged(verified: VerifiedRecord): boolean {
+  const { event, id } = verified.record;
+  if (!aboutArchive.has(event) || id === undefined) return false;
+  if (!uuid.test(id)) return true;
+  const { found } = verified;
+  if (found.kind !== 'detail' || event === 'purged' || event === 'erased') return false;
+  // What is read without parsing has the form that we write.
+  if ((event === 'accepted' ? quickSha256(found.text) : quickArchived(found.text)) !== undefined) return false;
+  const detail = verified.detail;
+  if (!isObject(detail)) return true;
+  const { sha256, archive, stored, kept } = detail;
+  if (event === 'accepted') return !isAbsentOr(isHash)(sha256);
+  const isStored = (value: unknown) => isObject(value) && isHash(value.sha256);
+  const isKept = (value: unknown) => Array.isArray(value) && value.every(isKeptCopy);
+  return !(isAbsentOr((value) => typeof value === 'string')(archive) && isAbsentOr(isStored)(stored) && isAbsentOr(isKept)(kept));
+}
+
+const aboutArchive: ReadonlySet<string> = new Set(['accepted', 'intent', 'dropped', 'purged', 'erased']);
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** As rows hold it. */
+const mostCopies = 0xffff;
+
+function isKeptCopy(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { number, file, sha256 } = value;
+  return (
+    typeof number === 'number' &&
+    Number.isInteger(number) &&
+    number > 0 &&
+    number <= mostCopies &&
+    typeof file === 'string' &&
+    isHash(sha256)
+  );
+}
+
+function isAbsentOr(is: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => value === undefined || is(value);
+}
+
+function isHash(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The facts in the detail of a record that says the archive has something. */
 export function archivedFacts(detail: unknown): ArchivedFacts {
   const { archive = '', stored, second, kept = [] } = detail as Partial<Recorded>;

@@ -1,6 +1,8 @@
 import { LineNotes, type NotedLines } from '../../audit/checkpoint/replay.js';
+import { chainName } from '../../audit/files.js';
+import type { Finding } from '../../audit/finding.js';
 import { type SegmentReport, type VerifiedRecord, verifySegment } from '../../audit/verify-segment.js';
-import { claimOf, formOf } from './claim.js';
+import { claimOf, formOf, isForged } from './claim.js';
 import { type DestroyedClaim, destroyedClaimOf } from './destroyed.js';
 import { RowWriter } from './rows.js';
 
@@ -28,12 +30,17 @@ export interface SegmentResult {
 export function scanSegment({ audit, segment, number, newest, notes: wantsNotes }: SegmentTask): SegmentResult {
   const rows = new RowWriter();
   const destroyed: DestroyedClaim[] = [];
+  const forged: Finding[] = [];
   /** Rows that wait for the record that archives them; most find it in the same segment. */
   const accepted = new Map<string, number>();
   const notes = wantsNotes ? new LineNotes() : undefined;
   const onLine = notes === undefined ? undefined : (line: Buffer) => notes.line(line);
   const report = verifySegment(audit, segment, { newest, onLine }, (verified) => {
     notes?.record(verified);
+    if (isForged(verified)) {
+      forged.push(forgedRecord(segment, verified.record.seq));
+      return;
+    }
     const gone = destroyedClaimOf(verified);
     if (gone !== undefined) destroyed.push(gone);
     const claim = claimOf(verified);
@@ -59,7 +66,15 @@ export function scanSegment({ audit, segment, number, newest, notes: wantsNotes 
     for (const { number, file, sha256 } of kept)
       rows.add({ id, kind: 'kept', number, form: file.slice(file.indexOf('.eml') + 4), sha256, second });
   });
-  return { report, rows: rows.take(), notes: notes?.take(), destroyed };
+  return { report: { ...report, findings: [...report.findings, ...forged] }, rows: rows.take(), notes: notes?.take(), destroyed };
+}
+
+function forgedRecord(segment: string, seq: number): Finding {
+  return {
+    kind: 'record-altered',
+    file: chainName(segment),
+    text: `record ${seq} says of the archive what sealdrop never writes: somebody wrote the chain anew`,
+  };
 }
 
 /** Where the detail of an intent is found again; other records say nothing of signatures. */
