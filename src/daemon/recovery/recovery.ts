@@ -132,7 +132,8 @@ async function recoverOne(world: RecoveryWorld, id: string, ticket: Ticket | und
 }
 
 /**
- * In staging only copies of messages that are in `work/` without an intent; everything else there is left alone. `work/sealed` is ours.
+ * In staging only copies of messages that are in `work/` without an intent, or that have come to their end: a kill while staging was away left
+ * those, and the message went by another way since. Everything else there is left alone: another spool may use it. `work/sealed` is ours.
  * False when staging could not be looked at and mail has a fallback meanwhile.
  */
 async function removeUnrecordedCopies(
@@ -146,12 +147,22 @@ async function removeUnrecordedCopies(
   const { pickup, fallback } = config.delivery;
   if (pickup === undefined) return true;
   try {
-    await pickupStep(() => removeCopies(pickup.staging, isUnrecorded));
+    await pickupStep(() => {
+      const ended = endedIn(layout, pickup.staging, (id) => own.has(id) || atRest.has(id));
+      removeCopies(pickup.staging, (id) => isUnrecorded(id) || ended.has(id));
+    });
     return true;
   } catch (error) {
     if (!isWait(error) || fallback === undefined) throw error;
     return false;
   }
+}
+
+/** Messages that have copies in `directory`, were accepted here, and are under way no more. */
+function endedIn(layout: SpoolLayout, directory: string, isUnderWay: (id: string) => boolean): ReadonlySet<string> {
+  const others = new Set(copiesIn(directory).flatMap(({ id }) => (isUnderWay(id) ? [] : [id])));
+  const firstMs = Math.min(...[...others].map((id) => timeOfMessageId(id).getTime()));
+  return new Set(trailOf(layout.audit, others, new Date(firstMs)).keys());
 }
 
 /** Removes the sealed copies in `directory` that are left over. */

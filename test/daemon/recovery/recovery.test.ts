@@ -104,6 +104,14 @@ describe('killed after the accepted record', () => {
     expect(readFileSync(join(site.staging, foreign), 'utf8')).toBe('somebody else’s');
   });
 
+  test('a staged copy of a message that was sent another way since: it is removed', async () => {
+    await expectSentOnce();
+    const left = join(site.staging, `${id}-1.eml`);
+    writeFileSync(left, 'staged before a kill');
+    expect((await runOnce(site)).status).toBe(0);
+    expect(existsSync(left)).toBe(false);
+  });
+
   test('held, the record made, the message not moved: it is moved, and not sent', async () => {
     await record('quarantined', { ticket: ticketOf('no-sender') });
     await expectHeld();
