@@ -1,10 +1,9 @@
-import { chmodSync, closeSync, constants, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { syncDescriptor, syncDirectory, writeAll } from '../disk/durable.js';
-import { diskFault, errnoOf, fsyncFault } from '../disk/faults.js';
+import { mkdirSync } from 'node:fs';
+import { diskFault } from '../disk/faults.js';
 import { isWait, SealdropError } from '../errors.js';
-import { chainName, dayOf, dayOfSegment, detailsName, segmentAfter, segments } from './files.js';
+import { chainName, dayOf, dayOfSegment, segmentAfter, segments } from './files.js';
 import type { ChainPosition } from './follow.js';
+import { addDurably, closeForGood, closeSegment, letGo, type OpenSegment, openSegment, sizesIn } from './open-segment.js';
 import { chainLine, detailsLine, type Entry, newEntry } from './record.js';
 import { type ChainEnd, type Cut, maxUnacknowledgedBytes, repairTail } from './repair.js';
 
@@ -34,16 +33,6 @@ interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
-
-interface OpenSegment {
-  readonly segment: string;
-  readonly chain: number;
-  readonly details: number;
-  chainBytes: number;
-  detailsBytes: number;
-}
-
-const datasync = promisify(fdatasync);
 
 /**
  * The one writer of the audit chain. `append` resolves when its records are durable in both files; appends that arrive while the
@@ -199,10 +188,7 @@ export class AuditWriter {
     }
   }
 
-  /**
-   * Writes details and chain, then makes both durable. Killed in between: the tail is cut back at the next start, for nothing of it
-   * was acknowledged. Refused by the disk (full): both files are shortened to what they were, and the same records can be written again.
-   */
+  /** Refused by the disk: the same records can be written again. */
   private async write(entries: readonly Entry[]): Promise<void> {
     const now = this.options.now();
     const file = this.fileFor(now);
@@ -220,27 +206,11 @@ export class AuditWriter {
     }
     // A segment that cannot be followed by another one, asked to end.
     if (lines.length === 0) return;
-    const chainBytes = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
-    const detailsBytes = Buffer.from(details.join(''), 'utf8');
-    const { directory } = this.options;
-    try {
-      writeAll(file.details, detailsBytes, `${directory}/${detailsName(file.segment)}`);
-      writeAll(file.chain, chainBytes, `${directory}/${chainName(file.segment)}`);
-    } catch (error) {
-      ftruncateSync(file.details, file.detailsBytes);
-      ftruncateSync(file.chain, file.chainBytes);
-      throw error;
-    }
-    await Promise.all([
-      datasync(file.details).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${detailsName(file.segment)}`))),
-      datasync(file.chain).catch((error: unknown) => Promise.reject(fsyncFault(error, `${directory}/${chainName(file.segment)}`))),
-    ]);
-    file.chainBytes += chainBytes.length;
-    file.detailsBytes += detailsBytes.length;
+    await addDurably(this.options.directory, file, Buffer.from(`${lines.join('\n')}\n`, 'utf8'), Buffer.from(details.join(''), 'utf8'));
     this.lastSegment = file.segment;
     this.rollDue = false;
     // Not before the new one is durable: after a crash the newest segment is the one that goes on.
-    if (before !== undefined) closeForGood(directory, before);
+    if (before !== undefined) closeForGood(this.options.directory, before);
     this.seq = seq;
     this.hash = hash;
     for (const follower of this.followers) follower({ lines, seq, hash, at: { segment: file.segment, offset: file.chainBytes } });
@@ -271,60 +241,6 @@ export class AuditWriter {
     // Once after the start: it may have been filled before.
     return sizesIn(directory, segment) >= segmentBytes;
   }
-}
-
-function openSegment(directory: string, segment: string): OpenSegment {
-  const details = openForAppend(`${directory}/${detailsName(segment)}`);
-  try {
-    const chain = openForAppend(`${directory}/${chainName(segment)}`);
-    syncDirectory(directory);
-    return { segment, chain, details, chainBytes: fstatSync(chain).size, detailsBytes: fstatSync(details).size };
-  } catch (error) {
-    closeSync(details);
-    throw error;
-  }
-}
-
-function openForAppend(path: string): number {
-  try {
-    return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o640);
-  } catch (error) {
-    throw diskFault(error, 'open', path);
-  }
-}
-
-/** All records are durable; that a refused write was taken back may not be yet. */
-function closeSegment(file: OpenSegment): void {
-  syncDescriptor(file.details, detailsName(file.segment));
-  syncDescriptor(file.chain, chainName(file.segment));
-  letGo(file);
-}
-
-function letGo(file: OpenSegment): void {
-  closeSync(file.chain);
-  closeSync(file.details);
-}
-
-/**
- * Nothing is added to it any more. Not yet done when the process died: done at the next start. What cannot be closed (`chattr +a`, a file put
- * back by root) stays as it is: it guards against mistakes, and is no reason to record nothing more. `doctor` looks at modes.
- */
-function closeForGood(directory: string, segment: string): void {
-  for (const path of [`${directory}/${chainName(segment)}`, `${directory}/${detailsName(segment)}`]) {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined || (found.mode & 0o222) === 0) continue;
-    try {
-      chmodSync(path, 0o440);
-    } catch (error) {
-      if (!['EPERM', 'EROFS'].includes(errnoOf(error) ?? '')) throw diskFault(error, 'change the mode of', path);
-    }
-  }
-}
-
-function sizesIn(directory: string, segment: string): number {
-  return [chainName(segment), detailsName(segment)]
-    .map((name) => statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.size ?? 0)
-    .reduce((sum, size) => sum + size, 0);
 }
 
 function makeDirectory(path: string): void {
