@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkpointNames, checkpointPath } from '../../src/audit/checkpoint/files.js';
 import { identityIn, reportOn, writeAuditIdentity } from '../audit/checkpoint/kit.js';
+import { describeWithMounts, mountTiny } from '../disk/mounts.js';
 import { runOnce, sealdrop, startDaemon } from '../kit/daemon.js';
 import type { Site } from '../kit/site.js';
 import { healthOf } from './health-of.js';
@@ -123,6 +124,40 @@ describe('the daemon', () => {
     expect(report().findings.map(({ kind }) => kind)).toEqual(['checkpoint-altered', 'checkpoint-altered']);
   });
 });
+
+describeWithMounts('the daemon, started where there is no room for its first checkpoint', () => {
+  test('waits for it, and takes mail then', async () => {
+    site = newSite();
+    mountTiny(site.spool, 16 * 1024, 300);
+    const settings = 'allowVolatile: true\narchive: { minFree: off }\nhttp: { listen: off }\nlog: { format: text }\n';
+    site.configure(settings);
+    expect((await runOnce(site)).status).toBe(0);
+    writeAuditIdentity(site.directory);
+    site.configure(`${settings}audit: { identity: audit.pem }\n`);
+    const fillers = fillUpInodes(site.spool);
+    const daemon = startDaemon(site);
+    await daemon.untilOutput(/checkpoints/);
+    expect(daemon.hasEnded, daemon.stderr).toBe(false);
+    expect(numbers()).toEqual([]);
+    for (const filler of fillers) rmSync(filler);
+    await daemon.untilOutput(watching);
+    await daemon.terminate();
+    expect(numbers()).toEqual([1, 2]);
+  });
+});
+
+function fillUpInodes(directory: string): string[] {
+  const made: string[] = [];
+  for (;;) {
+    const path = join(directory, `filler.${made.length}`);
+    try {
+      writeFileSync(path, '');
+    } catch {
+      return made;
+    }
+    made.push(path);
+  }
+}
 
 describe('audit verify', () => {
   test('finds what was changed under a checkpoint, though the chain was made anew', async () => {

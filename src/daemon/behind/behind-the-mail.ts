@@ -4,6 +4,7 @@ import type { ControlCommands } from '../control.js';
 import type { EventDetails } from '../events.js';
 import { type Forwarding, openForwarding } from '../forward/forwarding.js';
 import { recordStart } from '../open-audit.js';
+import { patiently } from '../patiently.js';
 import { RetentionDesk } from '../retention/desk.js';
 import type { DaemonWorld } from '../world.js';
 import { CheckpointClock, noCheckpoints } from './checkpoint-clock.js';
@@ -37,11 +38,11 @@ export class BehindTheMail {
   async start(): Promise<void> {
     const { world, audit } = this;
     this.timestamps = TimestampClock.open(world);
-    this.checkpoints = CheckpointClock.open(world, audit, this.timestamps);
+    this.checkpoints = await this.patiently(() => CheckpointClock.open(world, audit, this.timestamps));
     await recordStart(audit, this.configPath, this.checkpoints?.maxAgeMs);
     this.checkpoints?.start();
     this.forwarding = openForwarding(world, audit);
-    this.immutable = await ImmutableRounds.start(world, audit);
+    this.immutable = await this.patiently(() => ImmutableRounds.start(world, audit));
   }
 
   /** When the doors open. With `once` resolves when nothing is left to be destroyed. */
@@ -81,6 +82,12 @@ export class BehindTheMail {
         await this.forwarding?.stop(end);
       }
     }
+  }
+
+  /** A full disk at the start is waited for, as at any other time (I8). */
+  private patiently<T>(step: () => T | Promise<T>): Promise<T> {
+    const { health, once, isStopping } = this.world;
+    return patiently(step, { waits: (fault) => health.pause('start', fault), goesOn: () => !once && !isStopping() });
   }
 
   private async lastRecord(reason: string | undefined): Promise<void> {
