@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { diskFault, errnoOf } from '../disk/faults.js';
+import { namesIn } from '../disk/names-in.js';
 
 /**
  * The audit directory:
@@ -54,14 +53,7 @@ export function detailsSegments(directory: string): string[] {
 }
 
 function segmentsWith(directory: string, suffix: string): string[] {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw diskFault(error, 'list', directory);
-  }
-  return names
+  return namesIn(directory)
     .filter((name) => name.endsWith(suffix))
     .map((name) => name.slice(0, -suffix.length))
     .filter((segment) => segmentName.test(segment))

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { diskFault, errnoOf } from '../disk/faults.js';
+import { namesIn } from '../disk/names-in.js';
 import { isMessageId } from '../message-id.js';
 import { parseClaimedName } from './claimed-name.js';
 import { parseCopyName, type SpoolLayout } from './layout.js';
@@ -40,13 +40,4 @@ export function copiesIn(directory: string): { id: string; number: number; name:
     const parsed = parseCopyName(name);
     return parsed === undefined ? [] : [{ ...parsed, name }];
   });
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw diskFault(error, 'list', directory);
-  }
 }

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Finding } from '../../audit/finding.js';
 import { diskFault, errnoOf } from '../../disk/faults.js';
+import { namesIn } from '../../disk/names-in.js';
 import { BerError } from '../../smime/cms/ber.js';
 import { type Certificate, readCertificate } from '../../smime/read/certificate.js';
 
@@ -43,22 +44,17 @@ export class KeptCertificates {
 
 /** What is wrong with any of the certificates that are there. */
 export function certificateFindings(archive: string): Finding[] {
-  let names: string[];
-  try {
-    names = readdirSync(`${archive}/certs`).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw diskFault(error, 'list', `${archive}/certs`);
-  }
-  return names.flatMap((name): Finding[] => {
-    // What a kill left of one that was being written.
-    if (name.startsWith('.') && name.endsWith('.tmp')) return [];
-    const fingerprint = /^([0-9a-f]{64})\.der$/.exec(name)?.[1];
-    if (fingerprint === undefined)
-      return [{ kind: 'archive-without-record', file: `certs/${name}`, text: 'it is no certificate of the archive' }];
-    const kept = readKept(`${archive}/certs`, fingerprint);
-    return 'fault' in kept ? [kept.fault] : [];
-  });
+  return namesIn(`${archive}/certs`)
+    .sort()
+    .flatMap((name): Finding[] => {
+      // What a kill left of one that was being written.
+      if (name.startsWith('.') && name.endsWith('.tmp')) return [];
+      const fingerprint = /^([0-9a-f]{64})\.der$/.exec(name)?.[1];
+      if (fingerprint === undefined)
+        return [{ kind: 'archive-without-record', file: `certs/${name}`, text: 'it is no certificate of the archive' }];
+      const kept = readKept(`${archive}/certs`, fingerprint);
+      return 'fault' in kept ? [kept.fault] : [];
+    });
 }
 
 function readKept(directory: string, fingerprint: string): KeptCertificate {

@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { diskFault, errnoOf } from '../../disk/faults.js';
+import { namesIn } from '../../disk/names-in.js';
 
 /**
  * `audit/checkpoints/`:
@@ -44,13 +43,4 @@ export function checkpointNames(auditDirectory: string): CheckpointNames {
   }
   const ascending = (numbers: number[]) => numbers.sort((one, other) => one - other);
   return { checkpoints: ascending(checkpoints), timestamps: ascending(timestamps) };
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw diskFault(error, 'list', directory);
-  }
 }
